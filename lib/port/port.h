@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * port.h - everything libng asks of the machine and the operating system.
+ *
+ * Shared words are touched through the NGU_* operations below and nowhere else: each names its ordering, and each is one
+ * place where a race lab can put a scheduling point (NGU_YIELD). lib/core includes this header and no system header.
+ * Blocking calls, threads, clocks and memory come as functions; posix.c, linux.c and bsd.c stand behind them and hold the
+ * only OS #ifdefs of the project.
+ */
+#ifndef NGU_PORT_H
+#define NGU_PORT_H
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "port/san.h"
+
+#define NGU_CACHELINE 64
+#define NGU_ALIGNED(n) __attribute__((__aligned__(n)))
+#define NGU_LIKELY(x) __builtin_expect(!!(x), 1)
+#define NGU_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define NGU_NOINLINE __attribute__((__noinline__))
+#define NGU_INLINE static inline __attribute__((__always_inline__))
+#define NGU_HIDDEN __attribute__((__visibility__("hidden")))
+#define NGU_CONTAINER(p, type, member) ((type *)(void *)((char *)(p) - offsetof(type, member)))
+
+/* A scheduling point. Nothing in a normal build; a lab build defines it before this header. */
+#ifndef NGU_YIELD
+#define NGU_YIELD(what) ((void)0)
+#endif
+
+/*
+ * Atomic operations, order in the name: RLX relaxed, ACQ acquire, REL release, AR acquire and release, SC sequentially
+ * consistent. `p` points to an _Atomic object. NGU_CAS_* is strong, updates `*e` on failure and yields true on success.
+ */
+#define NGU_LD_RLX(p) (atomic_load_explicit((p), memory_order_relaxed))
+#define NGU_LD_ACQ(p) (NGU_YIELD(load), atomic_load_explicit((p), memory_order_acquire))
+#define NGU_LD_SC(p) (NGU_YIELD(load), atomic_load_explicit((p), memory_order_seq_cst))
+#define NGU_ST_RLX(p, v) (atomic_store_explicit((p), (v), memory_order_relaxed))
+#define NGU_ST_REL(p, v) (NGU_YIELD(store), atomic_store_explicit((p), (v), memory_order_release))
+#define NGU_ST_SC(p, v) (NGU_YIELD(store), atomic_store_explicit((p), (v), memory_order_seq_cst))
+#define NGU_XCHG_SC(p, v) (NGU_YIELD(rmw), atomic_exchange_explicit((p), (v), memory_order_seq_cst))
+#define NGU_XCHG_ACQ(p, v) (NGU_YIELD(rmw), atomic_exchange_explicit((p), (v), memory_order_acquire))
+#define NGU_XCHG_AR(p, v) (NGU_YIELD(rmw), atomic_exchange_explicit((p), (v), memory_order_acq_rel))
+#define NGU_CAS_SC(p, e, v) \
+	(NGU_YIELD(rmw), atomic_compare_exchange_strong_explicit((p), (e), (v), memory_order_seq_cst, memory_order_seq_cst))
+#define NGU_CAS_AR(p, e, v) \
+	(NGU_YIELD(rmw), atomic_compare_exchange_strong_explicit((p), (e), (v), memory_order_acq_rel, memory_order_acquire))
+#define NGU_FADD_SC(p, v) (NGU_YIELD(rmw), atomic_fetch_add_explicit((p), (v), memory_order_seq_cst))
+#define NGU_FADD_AR(p, v) (NGU_YIELD(rmw), atomic_fetch_add_explicit((p), (v), memory_order_acq_rel))
+#define NGU_FADD_RLX(p, v) (NGU_YIELD(rmw), atomic_fetch_add_explicit((p), (v), memory_order_relaxed))
+#define NGU_FSUB_SC(p, v) (NGU_YIELD(rmw), atomic_fetch_sub_explicit((p), (v), memory_order_seq_cst))
+#define NGU_FSUB_AR(p, v) (NGU_YIELD(rmw), atomic_fetch_sub_explicit((p), (v), memory_order_acq_rel))
+#define NGU_FSUB_RLX(p, v) (NGU_YIELD(rmw), atomic_fetch_sub_explicit((p), (v), memory_order_relaxed))
+#define NGU_FOR_SC(p, v) (NGU_YIELD(rmw), atomic_fetch_or_explicit((p), (v), memory_order_seq_cst))
+#define NGU_FAND_SC(p, v) (NGU_YIELD(rmw), atomic_fetch_and_explicit((p), (v), memory_order_seq_cst))
+#define NGU_FOR_AR(p, v) (NGU_YIELD(rmw), atomic_fetch_or_explicit((p), (v), memory_order_acq_rel))
+#define NGU_FAND_AR(p, v) (NGU_YIELD(rmw), atomic_fetch_and_explicit((p), (v), memory_order_acq_rel))
+
+/* Keeps the compiler from moving accesses; no instruction. Partner of a membarrier on the other side. */
+#define NGU_COMPILER_FENCE() atomic_signal_fence(memory_order_seq_cst)
+
+/* A statistic that one thread writes and any thread reads: no locked instruction. */
+#define NGU_BUMP(p, n) NGU_ST_RLX((p), NGU_LD_RLX(p) + (n))
+
+#if defined(__x86_64__) || defined(__i386__)
+#define NGU_PAUSE() __builtin_ia32_pause()
+#elif defined(__aarch64__)
+#define NGU_PAUSE() __asm__ __volatile__("yield" ::: "memory")
+#else
+#define NGU_PAUSE() NGU_COMPILER_FENCE()
+#endif
+
+/*
+ * Spin lock of the control path. Never held over a method call, a wait or an allocation that may block; a holder that was
+ * preempted makes the others yield. One word, zero is free.
+ */
+typedef _Atomic uint32_t ngu__spin;
+
+void ngu__port_backoff(unsigned *round); /* pause, then yield, then short sleeps; start with 0 */
+
+static inline bool
+ngu__spin_try(ngu__spin *l)
+{
+	uint32_t e = 0;
+
+	return (NGU_CAS_AR(l, &e, 1u));
+}
+
+static inline void
+ngu__spin_lock(ngu__spin *l)
+{
+	unsigned round = 0;
+
+	while (!ngu__spin_try(l))
+		ngu__port_backoff(&round);
+}
+
+static inline void
+ngu__spin_unlock(ngu__spin *l)
+{
+	NGU_ST_REL(l, 0u);
+}
+
+/* Memory. Zeroed, aligned to max(align, 16). NULL when refused; `ngu__port_alloc_hook` lets a test refuse. Never sleeps. */
+void *ngu__port_alloc(size_t size, size_t align);
+void ngu__port_free(void *p);
+extern bool (*ngu__port_alloc_hook)(size_t size); /* false = refuse this allocation */
+
+/* Zeroed pages that cost nothing until touched, for sparse tables that live as long as the process. NULL when refused. */
+void *ngu__port_alloc_pages(size_t size);
+
+/* Byte and string helpers, so that lib/core needs no <string.h>. */
+#define ngu__memcpy __builtin_memcpy
+#define ngu__memset __builtin_memset
+#define ngu__memcmp __builtin_memcmp
+#define ngu__strlen __builtin_strlen
+#define ngu__strcmp __builtin_strcmp
+size_t ngu__strlcpy(char *dst, const char *src, size_t size);
+int ngu__port_vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);
+int ngu__port_snprintf(char *buf, size_t size, const char *fmt, ...) __attribute__((__format__(__printf__, 3, 4)));
+
+/* Clocks, nanoseconds. */
+int64_t ngu__port_mono_ns(void);
+int64_t ngu__port_real_ns(void);
+int64_t ngu__port_thread_cpu_ns(void); /* of the calling thread */
+
+/* Sleep while *word == val, at most timeout_ns (< 0: no limit). Spurious returns are allowed. wake: up to n sleepers. */
+void ngu__port_wait(_Atomic uint32_t *word, uint32_t val, int64_t timeout_ns);
+void ngu__port_wake(_Atomic uint32_t *word, int n);
+
+/* A sleeping mutex. Storage is opaque, so that no header pulls pthread.h in. */
+typedef struct ngu__mtx {
+	_Alignas(16) unsigned char opaque[64];
+} ngu__mtx;
+int ngu__mtx_init(ngu__mtx *m);
+void ngu__mtx_destroy(ngu__mtx *m);
+void ngu__mtx_lock(ngu__mtx *m);
+bool ngu__mtx_trylock(ngu__mtx *m);
+void ngu__mtx_unlock(ngu__mtx *m);
+
+/* Threads. start: 0 or errno; the name is cut to what the OS takes. */
+typedef struct ngu__port_thread {
+	_Alignas(16) unsigned char opaque[16];
+} ngu__port_thread;
+int ngu__port_thread_start(ngu__port_thread *t, const char *name, void *(*fn)(void *), void *arg);
+void ngu__port_thread_join(ngu__port_thread *t);
+void ngu__port_thread_name(const char *name); /* names the calling thread */
+int ngu__port_thread_pin(unsigned cpu); /* the calling thread; 0 or errno */
+unsigned ngu__port_ncpu(void);
+void ngu__port_yield(void);
+uint64_t ngu__port_thread_id(void);
+
+/*
+ * Call fn(arg) when the calling thread ends. 0 or errno. One registration a thread; fn is called after the thread's other
+ * exit handlers have had one round, and may itself be followed by a new registration (another handler calls into libng again).
+ * EBUSY: the thread has no round left.
+ */
+int ngu__port_at_thread_exit(void (*fn)(void *), void *arg);
+
+/* Call fn at exit(3), or in the child of a fork(2). 0 or errno. Cannot be taken back. */
+int ngu__port_at_exit(void (*fn)(void));
+int ngu__port_at_fork_child(void (*fn)(void));
+
+/* Asymmetric fence: after it returns, every running thread of the process has executed a full fence. false: not to be had. */
+bool ngu__port_membarrier_init(void);
+bool ngu__port_membarrier(void);
+
+/* Last words: print and abort. Only for a broken invariant of libng itself. */
+_Noreturn void ngu__port_die(const char *fmt, ...) __attribute__((__format__(__printf__, 1, 2)));
+/* Default log sink: one line on standard error. */
+void ngu__port_log_stderr(const char *line);
+
+#ifdef NGU_DEBUG
+#define NGU_INVARIANT(cond, tag) \
+	do { \
+		if (NGU_UNLIKELY(!(cond))) \
+			ngu__port_die("libng: invariant %s broken: %s (%s:%d)", tag, #cond, __FILE__, __LINE__); \
+	} while (0)
+#else
+#define NGU_INVARIANT(cond, tag) ((void)sizeof(cond))
+#endif
+
+#endif /* NGU_PORT_H */

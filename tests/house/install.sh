@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-2-Clause
+# install.sh [SRC [BUILD]] - meson install into an empty root, then build and run programs against what is there, found by
+# pkg-config: an embedder and a node type of one's own, each with libng.so and with libng.a.
+# shellcheck source=tests/house/tap.sh
+. "$(dirname -- "$0")/tap.sh"
+
+if ! meson install -C "$bld" --no-rebuild --destdir "$tmp/root" >"$tmp/install.log" 2>&1; then
+	fail install <"$tmp/install.log"
+	done_testing
+fi
+pass install
+pc=$(find "$tmp/root" -name libng.pc)
+if [ -z "$pc" ]; then
+	fail libng.pc "$(find "$tmp/root")"
+	done_testing
+fi
+# The root stands elsewhere than it will: only the prefix in the copy of libng.pc is moved.
+sed -i.orig "s,^prefix=\(.*\),prefix=$tmp/root\1," "$pc"
+prefix=$(sed -n 's/^prefix=//p' "$pc")
+libdir=$(PKG_CONFIG_PATH=$(dirname -- "$pc") pkg-config --variable=libdir libng)
+export PKG_CONFIG_PATH="${pc%/*}${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}" LD_LIBRARY_PATH="$libdir"
+read -r -a cflags < <(pkg-config --cflags libng)
+read -r -a kern_cflags < <(pkg-config --variable=kern_cflags libng)
+read -r -a libs < <(pkg-config --libs libng)
+read -r -a static_libs < <(pkg-config --variable=static_libs libng)
+
+nothing 'all headers are there' bash -c 'cd "$1/include" && find . -name "*.h" | while read -r h; do
+	[ -e "$2/include/libng/$h" ] || echo "$h"; done' sh "$src" "$prefix"
+nothing 'nothing but products is there' bash -c 'cd "$1" && find . -type f -o -type l | grep -vE \
+	"^./(include/libng/(ng|netgraph|kern)/|lib/(.*/)?libng\.(so(\..*)?|a)$|lib/(.*/)?pkgconfig/libng\.pc|share/man/|libdata/pkgconfig/)"' sh "$prefix"
+
+mkdir "$tmp/p"
+cat >"$tmp/p/embed.c" <<'C'
+#include <ng/ng.h>
+#include <stdio.h>
+#include <string.h>
+int
+main(void)
+{
+	struct ngu_graph *g;
+	uint32_t id;
+
+	if (strcmp(ngu_version(), VERSION) != 0)
+		return (fprintf(stderr, "version %s, not %s\n", ngu_version(), VERSION), 1);
+	if (ngu_graph_create(NULL, &g) != 0)
+		return (fprintf(stderr, "no graph\n"), 1);
+	/* Not registered by hand: shows that the library's constructors were linked and ran. */
+	if (ngu_mknode(g, "hole", "h", &id) != 0)
+		return (fprintf(stderr, "no node type hole\n"), 1);
+	if (ngu_graph_destroy(g) != 0)
+		return (fprintf(stderr, "graph stays\n"), 1);
+	return (0);
+}
+C
+cat >"$tmp/p/type.c" <<'C'
+#include <sys/param.h>
+#include <sys/systm.h>
+#include <sys/kernel.h>
+#include <sys/malloc.h>
+#include <sys/mbuf.h>
+#include <netgraph/ng_message.h>
+#include <netgraph/netgraph.h>
+
+static int
+own_constructor(node_p node)
+{
+	NG_NODE_SET_PRIVATE(node, NULL);
+	return (0);
+}
+
+static int
+own_rcvdata(hook_p hook, item_p item)
+{
+	(void)hook;
+	NG_FREE_ITEM(item);
+	return (0);
+}
+
+static int
+own_shutdown(node_p node)
+{
+	NG_NODE_UNREF(node);
+	return (0);
+}
+
+static struct ng_type own = {
+	.version = NG_ABI_VERSION,
+	.name = "own",
+	.constructor = own_constructor,
+	.rcvdata = own_rcvdata,
+	.shutdown = own_shutdown,
+};
+NETGRAPH_INIT(own, &own);
+C
+sed 's/"hole"/"own"/; s/node type hole/node type own/' "$tmp/p/embed.c" >"$tmp/p/use.c"
+version=$(pkg-config --modversion libng)
+cd "$tmp/p" || exit 1
+embed() { # LIB...
+	"$cc" -std=c11 -Wall -Wextra -Werror -DVERSION="\"$version\"" "${cflags[@]}" embed.c -o embed "$@" && ./embed
+}
+own() {
+	"$cc" -std=gnu11 -Wall -Wextra -Werror "${kern_cflags[@]}" -c type.c &&
+		"$cc" -std=c11 -DVERSION="\"$version\"" "${cflags[@]}" -c use.c && "$cc" type.o use.o -o own "$@" && ./own
+}
+check 'embedder, shared' embed "${libs[@]}"
+nothing 'embedder, shared, needs libng.so.0' bash -c 'readelf -d embed | grep -q "NEEDED.*libng\.so\.0\]" || readelf -d embed'
+check 'embedder, static' embed "${static_libs[@]}"
+nothing 'embedder, static, needs no libng.so' bash -c 'readelf -d embed | grep "NEEDED.*libng"'
+check 'own node type, shared' own "${libs[@]}"
+check 'own node type, static' own "${static_libs[@]}"
+done_testing
