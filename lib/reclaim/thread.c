@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * thread.c - the registry of threads, and the counters each of them keeps.
+ *
+ * Registry    a list that only grows. A record belongs to the thread that moved `used` 0 -> 1; when the thread ends it is
+ *             cleaned, `used` goes back to 0, and the next new thread takes it over, counters and all.
+ * Counters    an index names one cell in each thread. A thread makes the page of 512 cells around an index when it first counts
+ *             there. Each page index that was ever given out also has one page for the whole process, made by ngu__ctr_alloc():
+ *             a thread that is refused memory counts there with locked additions, so sums stay exact without an allocation.
+ * Invariants
+ *   T1  A record, a counter page or a directory that was published is never freed.
+ *   T2  Cells of a thread's own pages are written by the record's owner only; shared cells by anybody, with locked additions.
+ *   T3  sum(i) = shared cell i + cell i of every record; an index in the free map has only zero cells.
+ * Lifetime    process. A child of fork(2) may use libng only if the parent had neither another registered thread nor a
+ *             reclaimer: see defer.c. The object must stay loaded once a thread registered (link with -z nodelete).
+ * Blocks      never, but for the allocator and the grace-period engine's registration lock.
+ */
+#include "reclaim/thread.h"
+
+#include "reclaim/reclaim.h"
+
+#define RESERVE 16u /* records in static memory, for threads that come when memory is refused */
+#define EBUSY_DIES "libng: this thread cannot be registered (error %d): it is past its last exit handler, or no key was left"
+
+/* Free map of counter indexes: a bit is set when the index is taken; a word's bit one level up when the word is full. */
+#define CTR_MAX (NGU_CTR_PAGES * NGU_CTR_PAGE)
+#define CTR_L0 (CTR_MAX / 64)
+#define CTR_L1 (CTR_L0 / 64)
+#define CTR_L2 (CTR_L1 / 64)
+
+_Static_assert(CTR_L2 * 64u * 64u * 64u == CTR_MAX, "three levels of 64 cover all counters");
+
+_Thread_local struct ngu__thread *ngu__self_tls __attribute__((__tls_model__("initial-exec")));
+_Atomic(struct ngu__thread *) ngu__threads;
+void (*ngu__thread_exit_core)(struct ngu__thread *);
+void (*ngu__thread_exit_kern)(struct ngu__thread *);
+
+#ifdef NGU_TSAN
+char ngu__gp_clock; /* the one definition; see san.h */
+#endif
+
+static struct ngu__thread reserve[RESERVE];
+static _Atomic uint32_t nreserve; /* taken from the front */
+static _Atomic uint64_t nrecords; /* ids given out */
+static _Atomic uint32_t prepared; /* the process-wide set-up was done */
+
+static ngu__spin ctr_lock;		/* guards the three maps */
+static uint64_t ctr_l0[CTR_L0] = { 1 }; /* index 0 is never given out */
+static uint64_t ctr_l1[CTR_L1];
+static uint64_t ctr_l2[CTR_L2];
+static _Atomic(struct ngu__ctr *) ctr_shared[NGU_CTR_PAGES];
+
+/* ---- registry */
+
+static void
+push(struct ngu__thread *ts)
+{
+	struct ngu__thread *head = NGU_LD_RLX(&ngu__threads);
+
+	/*
+	 * ORDER thread-list (store side)
+	 *   before:      all fields of the record
+	 *   pairs with:  the acquire loads of ngu__threads here, in the gate and in rwlock.c
+	 *   if relaxed:  a walker could meet a record whose `next` is not there yet
+	 */
+	do
+		ts->next = head;
+	while (!NGU_CAS_AR(&ngu__threads, &head, ts));
+}
+
+/* A record that an ended thread left behind. */
+static struct ngu__thread *
+reuse(void)
+{
+	struct ngu__thread *ts;
+	uint32_t zero;
+
+	/* ORDER thread-list (load side): acquire. */
+	for (ts = NGU_LD_ACQ(&ngu__threads); ts != NULL; ts = ts->next) {
+		/* ORDER thread-hand-over (load side): the exchange acquires what the last owner left; pairs with thread_end(). */
+		zero = 0;
+		if (NGU_LD_RLX(&ts->used) == 0 && NGU_CAS_AR(&ts->used, &zero, 1u))
+			return (ts);
+	}
+	return (NULL);
+}
+
+static struct ngu__thread *
+create(void)
+{
+	struct ngu__thread *ts;
+	uint32_t i;
+
+	ts = ngu__port_alloc(sizeof(*ts), NGU_CACHELINE);
+	if (ts == NULL) {
+		/* No order needed: the index only shares out static memory. */
+		if (NGU_LD_RLX(&nreserve) >= RESERVE || (i = NGU_FADD_RLX(&nreserve, 1u)) >= RESERVE)
+			ngu__port_die("libng: no memory for the record of a new thread");
+		ts = &reserve[i];
+	}
+	ts->id = NGU_FADD_RLX(&nrecords, 1u) + 1;
+	NGU_ST_RLX(&ts->used, 1u); /* no order needed: not yet published */
+	push(ts);
+	return (ts);
+}
+
+static void
+thread_end(void *arg)
+{
+	struct ngu__thread *ts = arg;
+
+	/* A thread that was cancelled, or left, in the middle of a method would hold back every grace period from now on. */
+	NGU_INVARIANT(ts->nest == 0, "a thread ends inside a read section");
+	if (NGU_UNLIKELY(ts->nest != 0)) {
+		ts->nest = 1;
+		ngu__section_leave(ts);
+	}
+	if (ngu__thread_exit_core != NULL)
+		ngu__thread_exit_core(ts);
+	if (ngu__thread_exit_kern != NULL)
+		ngu__thread_exit_kern(ts);
+	ngu__rcl_thread_fini(ts);
+	ts->level = 0;
+	ts->graph = NULL;
+	ts->deferring = false;
+	ts->serving = false;
+	ts->outbound = 0;
+	NGU_ST_REL(&ts->depth, 0u); /* pairs with the acquire load of depth in the gate: this thread is in no node any more */
+	ngu__self_tls = NULL;
+	/*
+	 * ORDER thread-hand-over (store side)
+	 *   before:      everything this thread did to its record, counters included
+	 *   pairs with:  the compare and swap of `used` in reuse()
+	 *   if relaxed:  the next owner could add to an old counter value, and lose counts
+	 */
+	NGU_ST_REL(&ts->used, 0u);
+}
+
+struct ngu__thread *
+ngu__thread_attach(void)
+{
+	struct ngu__thread *ts;
+	int error;
+
+	if (NGU_UNLIKELY(NGU_LD_ACQ(&prepared) == 0) && NGU_XCHG_AR(&prepared, 1u) == 0)
+		(void)ngu__port_at_fork_child(ngu__rcl_fork_child); /* on failure a forked child is on its own */
+	if ((ts = reuse()) == NULL)
+		ts = create();
+	if ((error = ngu__rcl_thread_init(ts)) != 0)
+		ngu__port_die("libng: the grace-period engine takes no new thread: error %d", error);
+	/* From here on ngu__self() works, so the exit handler may be registered with everything in place. */
+	ngu__self_tls = ts;
+	if ((error = ngu__port_at_thread_exit(thread_end, ts)) != 0)
+		ngu__port_die(EBUSY_DIES, error);
+	return (ts);
+}
+
+/* ---- counters: index management */
+
+static struct ngu__ctr *
+shared_page(uint32_t page)
+{
+	struct ngu__ctr *p, *e = NULL;
+
+	if ((p = NGU_LD_ACQ(&ctr_shared[page])) != NULL)
+		return (p);
+	p = ngu__port_alloc(NGU_CTR_PAGE * sizeof(*p), NGU_CACHELINE);
+	if (p == NULL)
+		return (NULL);
+	/* ORDER ctr-shared (store side): release; pairs with the acquire loads of ctr_shared. */
+	if (!NGU_CAS_AR(&ctr_shared[page], &e, p)) {
+		ngu__port_free(p); /* somebody else made it meanwhile */
+		p = e;
+	}
+	return (p);
+}
+
+static void
+ctr_mark_free(uint32_t i)
+{
+	ngu__spin_lock(&ctr_lock);
+	NGU_INVARIANT((ctr_l0[i / 64] >> (i % 64) & 1) != 0, "counter index freed twice");
+	ctr_l0[i / 64] &= ~((uint64_t)1 << (i % 64));
+	ctr_l1[i / 4096] &= ~((uint64_t)1 << (i / 64 % 64));
+	ctr_l2[i / 262144] &= ~((uint64_t)1 << (i / 4096 % 64));
+	ngu__spin_unlock(&ctr_lock);
+}
+
+/* The lowest free index, so that the cells in use stay close together. */
+uint32_t
+ngu__ctr_alloc(void)
+{
+	uint32_t w2, w1, w0, i = 0;
+
+	ngu__spin_lock(&ctr_lock);
+	for (w2 = 0; w2 < CTR_L2 && ctr_l2[w2] == UINT64_MAX; w2++)
+		;
+	if (w2 < CTR_L2) {
+		w1 = w2 * 64 + (uint32_t)__builtin_ctzll(~ctr_l2[w2]);
+		w0 = w1 * 64 + (uint32_t)__builtin_ctzll(~ctr_l1[w1]);
+		i = w0 * 64 + (uint32_t)__builtin_ctzll(~ctr_l0[w0]);
+		ctr_l0[w0] |= (uint64_t)1 << (i % 64);
+		if (ctr_l0[w0] == UINT64_MAX)
+			ctr_l1[w1] |= (uint64_t)1 << (w0 % 64);
+		if (ctr_l1[w1] == UINT64_MAX)
+			ctr_l2[w2] |= (uint64_t)1 << (w1 % 64);
+	}
+	ngu__spin_unlock(&ctr_lock);
+	if (i != 0 && shared_page(i >> NGU_CTR_SHIFT) == NULL) {
+		ctr_mark_free(i);
+		i = 0;
+	}
+	return (i);
+}
+
+/* Cell i of a record, or NULL while its owner has never counted in that page. */
+static struct ngu__ctr *
+cell(struct ngu__thread *ts, uint32_t i)
+{
+	_Atomic(struct ngu__ctr *) *dir;
+	struct ngu__ctr *p;
+
+	/* ORDER ctr-page (load side): acquire, twice; pairs with the release stores in ngu__ctr_page(). */
+	dir = NGU_LD_ACQ(&ts->ctr);
+	if (dir == NULL)
+		return (NULL);
+	p = NGU_LD_ACQ(&dir[i >> NGU_CTR_SHIFT]);
+	return (p == NULL ? NULL : p + (i & (NGU_CTR_PAGE - 1)));
+}
+
+static void
+zero_cell(struct ngu__ctr *c)
+{
+	/* No order needed: the index reaches its next user through ctr_lock, and that user publishes it to the counting threads. */
+	NGU_ST_RLX(&c->n, 0u);
+	NGU_ST_RLX(&c->bytes, 0u);
+}
+
+void
+ngu__ctr_free(uint32_t i)
+{
+	struct ngu__thread *ts;
+	struct ngu__ctr *c;
+
+	if (i == 0)
+		return;
+	for (ts = NGU_LD_ACQ(&ngu__threads); ts != NULL; ts = ts->next)
+		if ((c = cell(ts, i)) != NULL)
+			zero_cell(c);
+	if ((c = NGU_LD_ACQ(&ctr_shared[i >> NGU_CTR_SHIFT])) != NULL)
+		zero_cell(c + (i & (NGU_CTR_PAGE - 1)));
+	ctr_mark_free(i);
+}
+
+void
+ngu__ctr_read(uint32_t i, uint64_t *n, uint64_t *bytes)
+{
+	struct ngu__thread *ts;
+	struct ngu__ctr *c;
+	uint64_t sn = 0, sb = 0;
+
+	if ((c = NGU_LD_ACQ(&ctr_shared[i >> NGU_CTR_SHIFT])) != NULL) {
+		c += i & (NGU_CTR_PAGE - 1);
+		sn = NGU_LD_RLX(&c->n);
+		sb = NGU_LD_RLX(&c->bytes);
+	}
+	for (ts = NGU_LD_ACQ(&ngu__threads); ts != NULL; ts = ts->next) {
+		if ((c = cell(ts, i)) == NULL)
+			continue;
+		sn += NGU_LD_RLX(&c->n);
+		sb += NGU_LD_RLX(&c->bytes);
+	}
+	*n = sn;
+	*bytes = sb;
+}
+
+/* ---- counters: where a thread has no page yet */
+
+struct ngu__ctr *
+ngu__ctr_page(struct ngu__thread *ts, uint32_t i)
+{
+	_Atomic(struct ngu__ctr *) *dir = NGU_LD_RLX(&ts->ctr);
+	struct ngu__ctr *p;
+
+	/*
+	 * ORDER ctr-page (store side)
+	 *   before:      the zeroes in the directory, and in the page
+	 *   pairs with:  the acquire loads in cell()
+	 *   if relaxed:  a sum could read memory from before it was zeroed
+	 */
+	if (dir == NULL) {
+		dir = ngu__port_alloc_pages(NGU_CTR_PAGES * sizeof(*dir));
+		if (dir == NULL)
+			return (NULL);
+		NGU_ST_REL(&ts->ctr, dir);
+	}
+	p = NGU_LD_RLX(&dir[i >> NGU_CTR_SHIFT]);
+	if (p == NULL) {
+		p = ngu__port_alloc(NGU_CTR_PAGE * sizeof(*p), NGU_CACHELINE);
+		if (p == NULL)
+			return (NULL);
+		NGU_ST_REL(&dir[i >> NGU_CTR_SHIFT], p);
+	}
+	return (p);
+}
+
+void
+ngu__ctr_overflow(uint32_t i, uint64_t n, uint64_t bytes)
+{
+	struct ngu__ctr *c;
+
+	/* ORDER ctr-shared (load side): acquire. There is a page for every index that was given out; index 0 is nobody's. */
+	c = NGU_LD_ACQ(&ctr_shared[i >> NGU_CTR_SHIFT]);
+	NGU_INVARIANT(c != NULL || i == 0, "counting at an index never given out");
+	if (c == NULL)
+		return;
+	c += i & (NGU_CTR_PAGE - 1);
+	(void)NGU_FADD_RLX(&c->n, n);
+	(void)NGU_FADD_RLX(&c->bytes, bytes);
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * thread.h - what one thread keeps for itself, and the list of all such records.
+ *
+ * All per-thread state of libng sits behind ngu__self(), so that a lab can run several "threads" in one.
+ * Records are type-stable: a record whose thread ended is kept and given to the next thread, never freed while the process
+ * runs, so a gate closer may look at any record at any time.
+ *
+ * Fields that other threads read are atomic; all others belong to the owner.
+ */
+#ifndef NGU_THREAD_H
+#define NGU_THREAD_H
+
+#include "port/port.h"
+
+struct ng_item;
+struct ng_node;
+struct ngu_graph;
+struct ngu__wframe;
+struct ng_apply_info;
+
+#define NGU_SLOTS 64	  /* most nested deliveries; the working limit is graph->depth_limit (12 unless set) */
+#define NGU_PEND 16	  /* hashed counts of items this thread has waiting in node queues */
+#define NGU_MINE 32	  /* nodes this thread promised to look at on its way out */
+#define NGU_CTR_SHIFT 9	  /* counters a page */
+#define NGU_CTR_PAGE (1u << NGU_CTR_SHIFT)
+#define NGU_CTR_PAGES 16384u /* 8 Mi counters */
+#define NGU_MAG_ROUNDS 64
+#define NGU_ZONES 16
+
+/* One counter: two words that always move together (packets and bytes). Written by the owning thread only. */
+struct ngu__ctr {
+	_Atomic uint64_t n;
+	_Atomic uint64_t bytes;
+};
+
+/* Magazines of one zone: see kern/zone.c. */
+struct ngu__mag;
+struct ngu__magpair {
+	struct ngu__mag *loaded;
+	struct ngu__mag *spare;
+};
+
+struct ngu__thread {
+	/* ---- read by gate closers and by the grace-period engine */
+	NGU_ALIGNED(NGU_CACHELINE) _Atomic uint32_t sec; /* odd: inside a read section; changes at each entry and exit */
+	_Atomic uint32_t depth;				 /* slots in use */
+	_Atomic(struct ng_node *) slot[NGU_SLOTS];	 /* nodes this thread is inside of, as a reader */
+
+	/* ---- owner only, touched for each packet */
+	NGU_ALIGNED(NGU_CACHELINE) uint32_t nest; /* read sections nested */
+	uint32_t level;				  /* entries into libng nested; at 0 the thread serves its promises */
+	uint32_t limit;				  /* nested deliveries allowed now */
+	int32_t budget;				  /* deferred deliveries left in this section */
+	struct ngu_graph *graph;		  /* the current graph */
+	_Atomic(_Atomic(struct ngu__ctr *) *) ctr; /* directory of counter pages; pages come when first written */
+	struct ng_item *defer_head;		  /* deliveries put off by the depth limit, first in first out */
+	struct ng_item *defer_tail;
+	bool deferring; /* this thread is in the frame that drains them */
+	bool serving;	/* this thread is in its way-out loop */
+	struct ngu__wframe *wframes; /* writer turns this thread holds, innermost first */
+	struct ng_apply_info *apply; /* completion record of the message or function being applied */
+	uint32_t msgdepth;	     /* messages nested in messages */
+	uint32_t serve_budget;
+	uint64_t attempted, delivered; /* packets, this section */
+	bool bypass_keeps; /* ng_bypass leaves the node's hooks for later */
+	int outbound;	/* td_ng_outbound */
+	uint32_t nmine;
+	struct ngu__magpair mag[NGU_ZONES];
+	struct ng_node *mine[NGU_MINE];
+	void *rcl; /* the backend's own record */
+
+	/* ---- shared */
+	NGU_ALIGNED(NGU_CACHELINE) _Atomic uint32_t pend[NGU_PEND];
+	_Atomic uint32_t used;		      /* 1 while a thread owns the record */
+	struct ngu__thread *next;	      /* registry, grows only */
+	uint64_t id;			      /* small, unique while the record is in use */
+};
+
+extern _Thread_local struct ngu__thread *ngu__self_tls __attribute__((__tls_model__("initial-exec")));
+extern _Atomic(struct ngu__thread *) ngu__threads; /* all records, newest first */
+
+struct ngu__thread *ngu__thread_attach(void); /* slow path of ngu__self(); dies when memory for the very first record lacks */
+
+/* The calling thread's record; registers the thread at its first call. */
+NGU_INLINE struct ngu__thread *
+ngu__self(void)
+{
+	struct ngu__thread *ts = ngu__self_tls;
+
+	if (NGU_UNLIKELY(ts == NULL))
+		ts = ngu__thread_attach();
+	return (ts);
+}
+
+/* Hooks the upper layers hang into the life of a thread (zones flush their magazines, the core its promises). */
+extern void (*ngu__thread_exit_core)(struct ngu__thread *);
+extern void (*ngu__thread_exit_kern)(struct ngu__thread *);
+
+/*
+ * Counters. ngu__ctr() yields this thread's cell for index `i`; a cell nobody can get memory for is a shared overflow cell,
+ * which is updated with locked operations (ngu__count does that), so nothing is ever lost.
+ */
+struct ngu__ctr *ngu__ctr_page(struct ngu__thread *ts, uint32_t i);
+void ngu__ctr_overflow(uint32_t i, uint64_t n, uint64_t bytes);
+
+NGU_INLINE void
+ngu__count(struct ngu__thread *ts, uint32_t i, uint64_t n, uint64_t bytes)
+{
+	_Atomic(struct ngu__ctr *) *dir = NGU_LD_RLX(&ts->ctr);
+	struct ngu__ctr *p = NULL;
+
+	if (NGU_LIKELY(dir != NULL))
+		p = NGU_LD_RLX(&dir[i >> NGU_CTR_SHIFT]);
+	if (NGU_UNLIKELY(p == NULL) && (p = ngu__ctr_page(ts, i)) == NULL) {
+		ngu__ctr_overflow(i, n, bytes);
+		return;
+	}
+	p += i & (NGU_CTR_PAGE - 1);
+	NGU_BUMP(&p->n, n);
+	NGU_BUMP(&p->bytes, bytes);
+}
+
+/* Index management (lock inside; control path). alloc: 0 = none left. free: all threads' cells must be at rest. */
+uint32_t ngu__ctr_alloc(void);
+void ngu__ctr_free(uint32_t i); /* zeroes the cells */
+void ngu__ctr_read(uint32_t i, uint64_t *n, uint64_t *bytes); /* sum over all threads, exact when they are at rest */
+
+#endif /* NGU_THREAD_H */
