@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * systm.h - what the kernel has instead of a C library: assertions, panic, printf, memory and string helpers.
+ *
+ * INVARIANTS (on in debug builds) turns KASSERT and MPASS on. printf() goes to the current graph's log.
+ */
+#ifndef NGU_KERN_SYS_SYSTM_H
+#define NGU_KERN_SYS_SYSTM_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/param.h>
+#include <sys/kernel.h>
+#include <sys/libkern.h>
+#include <ng/base.h>
+
+#if defined(NGU_DEBUG) && !defined(INVARIANTS)
+#define INVARIANTS 1
+#endif
+
+/* One line to the log of the current graph, then abort(). */
+NGU_API _Noreturn void ngu_k_panic(const char *fmt, ...) __attribute__((__format__(__printf__, 1, 2)));
+/* To the current graph's log at level 6, a log line for each line of text. Returns how many bytes there were. */
+NGU_API int ngu_k_printf(const char *fmt, ...) __attribute__((__format__(__printf__, 1, 2)));
+NGU_API int ngu_k_vprintf(const char *fmt, va_list ap) __attribute__((__format__(__printf__, 1, 0)));
+
+#define panic(...) ngu_k_panic(__VA_ARGS__)
+#define vpanic(fmt, ap) ngu_k_panic("%s", (fmt))
+#undef printf
+#undef vprintf
+#define printf(...) ngu_k_printf(__VA_ARGS__)
+#define vprintf(fmt, ap) ngu_k_vprintf((fmt), (ap))
+#define uprintf(...) ngu_k_printf(__VA_ARGS__)
+
+#ifdef INVARIANTS
+#define KASSERT(exp, msg) \
+	do { \
+		if (__builtin_expect(!(exp), 0)) \
+			ngu_k_panic msg; \
+	} while (0)
+#else
+#define KASSERT(exp, msg) \
+	do { \
+	} while (0)
+#endif
+#define MPASS(exp) MPASS4(exp, #exp, __FILE__, __LINE__)
+#define MPASS2(exp, what) MPASS4(exp, what, __FILE__, __LINE__)
+#define MPASS3(exp, file, line) MPASS4(exp, #exp, file, line)
+#define MPASS4(exp, what, file, line) KASSERT((exp), ("assertion failed: %s (%s:%d)", (what), (file), (line)))
+#define CTASSERT(x) _Static_assert(x, "compile-time assertion failed")
+#define __assert_unreachable() __builtin_unreachable()
+#ifndef INVARIANT_SUPPORT
+#define INVARIANT_SUPPORT 1
+#endif
+
+#define bootverbose 0
+#define cold 0
+
+/* bcmp() orders like memcmp(): stock sources count on it. */
+#undef bcopy
+#undef bzero
+#undef bcmp
+#define bcopy(from, to, n) ((void)memmove((to), (from), (n)))
+#define bzero(p, n) ((void)memset((p), 0, (n)))
+#define bcmp(a, b, n) memcmp((a), (b), (n))
+#define ovbcopy(from, to, n) bcopy((from), (to), (n))
+
+#define critical_enter() ((void)0)
+#define critical_exit() ((void)0)
+#define DROP_GIANT() ((void)0)
+#define PICKUP_GIANT() ((void)0)
+
+#endif /* NGU_KERN_SYS_SYSTM_H */

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* kern.h - what the files of the kernel shim share among themselves. */
+#ifndef NGU_KERN_H
+#define NGU_KERN_H
+
+#include "port/port.h"
+
+/*
+ * The waiting behind M_WAITOK: call after each refusal, with *since and *round zero at first. Sleeps a little longer each
+ * time. false: 10 seconds have passed, give up. Dies in debug builds when called inside a section.
+ */
+bool ngu__kern_wait(int64_t *since, unsigned *round);
+
+#endif /* NGU_KERN_H */

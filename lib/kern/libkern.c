@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * libkern.c - the rest of the kernel's small library: strings, sorting, clocks, and the network epoch as a read section.
+ * Blocks     never.
+ */
+#include <sys/epoch.h>
+#include <sys/kernel.h>
+#include <sys/libkern.h>
+#include <sys/time.h>
+
+#include "kern/graph_prefix.h"
+#include "port/port.h"
+#include "reclaim/reclaim.h"
+
+size_t
+ngu_k_strlcpy(char *dst, const char *src, size_t size)
+{
+	size_t n = ngu__strlen(src), k;
+
+	if (size != 0) {
+		k = n < size ? n : size - 1;
+		ngu__memcpy(dst, src, k);
+		dst[k] = '\0';
+	}
+	return (n);
+}
+
+size_t
+ngu_k_strlcat(char *dst, const char *src, size_t size)
+{
+	size_t n = 0;
+
+	while (n < size && dst[n] != '\0')
+		n++;
+	return (n + ngu_k_strlcpy(dst + n, src, size - n));
+}
+
+static void
+swap(char *a, char *b, size_t size)
+{
+	char t;
+
+	for (; size != 0; size--, a++, b++) {
+		t = *a;
+		*a = *b;
+		*b = t;
+	}
+}
+
+/* Heap sort: no memory, no recursion, no bad case. */
+void
+ngu_k_qsort_r(void *base, size_t n, size_t size, void *thunk, int (*cmp)(void *thunk, const void *a, const void *b))
+{
+	char *v = base;
+	size_t start = n / 2, i, child;
+
+	while (n > 1) {
+		if (start > 0)
+			start--;
+		else {
+			n--;
+			swap(v, v + n * size, size);
+		}
+		for (i = start; (child = 2 * i + 1) < n; i = child) {
+			if (child + 1 < n && cmp(thunk, v + child * size, v + (child + 1) * size) < 0)
+				child++;
+			if (cmp(thunk, v + i * size, v + child * size) >= 0)
+				break;
+			swap(v + i * size, v + child * size, size);
+		}
+	}
+}
+
+int64_t
+ngu_k_clock(int wall)
+{
+	struct ngu_graph *g;
+
+	if (wall)
+		return (ngu__port_real_ns());
+	g = ngu__self()->graph;
+	return (g != NULL ? ngu__graph_now(g) : ngu__port_mono_ns());
+}
+
+int
+ngu_k_ticks(void)
+{
+	return ((int)(uint32_t)(uint64_t)(ngu_k_clock(0) / (1000000000 / hz)));
+}
+
+void
+ngu_k_epoch_enter(void)
+{
+	ngu__section_enter(ngu__self());
+}
+
+void
+ngu_k_epoch_exit(void)
+{
+	ngu__section_leave(ngu__self());
+}
+
+int
+ngu_k_epoch_inside(void)
+{
+	return (ngu__self()->nest != 0);
+}
