@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * connect.c - making edges: mkpeer, connect, bypass, insert, relink.
+ *
+ * Order of methods is the original's (section 13): mkpeer calls ours before the new node's, connect the remote before the local.
+ * Each stage of a connect runs under its own node's writer turn, as a function item that carries the requester's completion; a
+ * stage that cannot run any more takes back what the stages before it made.
+ * Insert, bypass and relink change one pointer per direction under the edge locks, wait until the sections that were open
+ * have closed, and only then take away what is no longer reachable: per direction a packet goes the old way or the new one.
+ */
+#include "core/core.h"
+
+/* ---- mkpeer: with the writer turn of `node` ---- */
+
+int
+ngu__mkpeer(node_p node, const char *name, const char *name2, const char *type)
+{
+	hook_p hook, hook2;
+	node_p node2;
+	int error;
+
+	if ((error = ng_make_node(type, &node2)) != 0)
+		return (error);
+	NG_NODE_REF(node2); /* a method of its own may end it while we work on it */
+	if ((error = ngu__add_hook(node, name, &hook)) != 0) {
+		ng_rmnode(node2);
+		NG_NODE_UNREF(node2);
+		return (error);
+	}
+	NG_HOOK_REF(hook);
+	if ((error = ngu__add_hook(node2, name2, &hook2)) != 0) {
+		ng_rmnode(node2);
+		ng_destroy_hook(hook);
+		NG_HOOK_UNREF(hook);
+		NG_NODE_UNREF(node2);
+		return (error);
+	}
+	NG_HOOK_REF(hook2);
+	/* ORDER peer-publish (store side): release; pairs with the acquire load of hk_peer in hop(). Both are INVALID still. */
+	NGU_ST_REL(&hook2->hk_peer, hook);
+	NGU_ST_REL(&hook->hk_peer, hook2);
+	if (node->nd_type->connect != NULL)
+		error = node->nd_type->connect(hook);
+	if (error == 0 && node2->nd_type->connect != NULL)
+		error = node2->nd_type->connect(hook2);
+	if (error != 0) {
+		ng_destroy_hook(hook2); /* ours goes after this writer turn: its removal is on our doom list */
+		ng_rmnode(node2);
+	} else {
+		ngu__hook_validate(hook);
+		ngu__hook_validate(hook2);
+	}
+	NG_HOOK_UNREF(hook);
+	NG_HOOK_UNREF(hook2);
+	NG_NODE_UNREF(node2);
+	return (error);
+}
+
+/* ---- connect, stage 3: with the writer turn of the requesting node ---- */
+
+static int
+con_part3(node_p node, item_p item, hook_p hook)
+{
+	int error = 0;
+
+	if (NG_NODE_NOT_VALID(node) || (NGU_LD_ACQ(&hook->hk_state) & NGU_HS_DEAD))
+		error = ENOENT;
+	else if (node->nd_type->connect != NULL)
+		error = node->nd_type->connect(hook);
+	if (error != 0)
+		ng_destroy_hook(hook);
+	else
+		ngu__hook_validate(hook);
+	NG_FREE_ITEM(item);
+	return (error);
+}
+
+/* ---- stage 2: with the writer turn of the other node ---- */
+
+static int
+con_part2(node_p node, item_p item, hook_p hook)
+{
+	hook_p peer = &ng_deadhook;
+	node_p peernode;
+	struct ngu__thread *ts = ngu__self();
+	int error = 0;
+
+	ngu__section_enter(ts);
+	peer = NGU_LD_ACQ(&hook->hk_peer);
+	NG_HOOK_REF(peer);
+	ngu__section_leave(ts);
+	if (NG_NODE_NOT_VALID(node) || (NGU_LD_ACQ(&hook->hk_state) & NGU_HS_DEAD) || peer == &ng_deadhook)
+		error = ENOENT;
+	else if (ng_findhook(node, hook->hk_name) != NULL)
+		error = EEXIST;
+	else if (node->nd_type->newhook != NULL)
+		error = node->nd_type->newhook(node, hook, hook->hk_name);
+	if (error != 0) { /* the hook never was the node's: only the other end has to go */
+		if (peer != &ng_deadhook)
+			(void)ng_rmhook_self(peer);
+		goto out;
+	}
+	NG_NODE_REF(node);
+	NGU_ST_REL(&hook->hk_node, node);
+	if ((error = ngu__hook_link(node, hook)) != 0) {
+		if (node->nd_type->disconnect != NULL)
+			(void)node->nd_type->disconnect(hook);
+		(void)ng_rmhook_self(peer);
+		goto out;
+	}
+	if (node->nd_type->connect != NULL && (error = node->nd_type->connect(hook)) != 0) {
+		ng_destroy_hook(hook);
+		goto out;
+	}
+	ngu__section_enter(ts);
+	peernode = NGU_LD_ACQ(&peer->hk_node);
+	NG_NODE_REF(peernode);
+	ngu__section_leave(ts);
+	if ((NGU_LD_ACQ(&peer->hk_state) & NGU_HS_DEAD) || peernode == &ng_deadnode) {
+		ng_destroy_hook(hook);
+		error = ENOENT;
+	} else if ((error = ngu__send_core(peernode, peer, item, con_part3)) != 0) {
+		ng_destroy_hook(hook);
+	} else {
+		ngu__hook_validate(hook);
+	}
+	NG_NODE_UNREF(peernode);
+out:
+	NG_HOOK_UNREF(peer);
+	NG_FREE_ITEM(item);
+	return (error);
+}
+
+/* ---- stage 1: with the writer turn of `node` ---- */
+
+int
+ngu__con_nodes(item_p item, node_p node, const char *name, node_p node2, const char *name2)
+{
+	hook_p hook, hook2;
+	int error;
+
+	if (name2 == NULL || name2[0] == '\0')
+		return (EINVAL);
+	if (ng_findhook(node2, name2) != NULL)
+		return (EEXIST);
+	if ((error = ngu__add_hook(node, name, &hook)) != 0)
+		return (error);
+	if ((hook2 = ngu__hook_alloc(node->nd_graph, name2)) == NULL) {
+		ng_destroy_hook(hook);
+		return (ENOMEM);
+	}
+	NG_HOOK_REF(hook2); /* until stage 2 has it */
+	NGU_ST_REL(&hook2->hk_peer, hook);
+	NGU_ST_REL(&hook->hk_peer, hook2);
+	if ((error = ngu__send_core(node2, hook2, item, con_part2)) == ENOMEM)
+		ng_destroy_hook(hook); /* takes the unborn half with it */
+	NG_HOOK_UNREF(hook2);
+	return (error);
+}
+
+/* A stage: runs in any case, also on a node or hook that is dying, and carries the requester's completion. */
+int
+ngu__send_core(node_p node, hook_p hook, item_p pitem, ng_item_fn2 *fn)
+{
+	struct ngu__thread *ts = ngu__self();
+	item_p item = ngu__item_alloc(ts);
+
+	if (item == NULL)
+		return (ENOMEM);
+	item->apply = pitem != NULL ? pitem->apply : NULL;
+	item->el_flags = NGQF_FN2 | NGQF_WRITER | NGU_QF_CORE;
+	NG_NODE_REF(node);
+	ngu_k_item_set_node(item, node);
+	if (hook != NULL) {
+		NG_HOOK_REF(hook);
+		ngu_k_item_set_hook(item, hook);
+	}
+	NGI_FN2(item) = fn;
+	return (ng_snd_item(item, NG_NOFLAGS));
+}
+
+/* ---- one pointer a direction ---- */
+
+/* hook->hk_peer becomes `peer`, which points elsewhere (for now or for good): held by a reference (H2). Edge locks held. */
+static void
+point_oneway(hook_p hook, hook_p peer)
+{
+	NG_HOOK_REF(peer);
+	(void)NGU_FOR_SC(&hook->hk_state, NGU_HS_ONEWAY);
+	NGU_ST_REL(&hook->hk_peer, peer);
+}
+
+/* The pair agrees again: no reference needed. */
+static void
+made_mutual(hook_p hook)
+{
+	if (NGU_FAND_SC(&hook->hk_state, ~NGU_HS_ONEWAY) & NGU_HS_ONEWAY)
+		NG_HOOK_UNREF(NGU_LD_ACQ(&hook->hk_peer));
+}
+
+/* The original's bypass, called by a node (with its writer turn) on two of its own hooks. */
+int
+ng_bypass(hook_p hook1, hook_p hook2)
+{
+	struct ngu__thread *ts = ngu__self();
+	hook_p h[4] = { hook1, hook2, NULL, NULL };
+	int error = 0;
+
+	if (hook1 == hook2 || NG_HOOK_NODE(hook1) != NG_HOOK_NODE(hook2))
+		return (EINVAL);
+	ngu__section_enter(ts);
+#if NGU_RCL_HOP_LOCKED
+	ngu__topo_wlock();
+#endif
+	for (;;) {
+		h[2] = NGU_LD_ACQ(&hook1->hk_peer);
+		h[3] = NGU_LD_ACQ(&hook2->hk_peer);
+		ngu__edge_lock(h, 4);
+		if (h[2] == NGU_LD_ACQ(&hook1->hk_peer) && h[3] == NGU_LD_ACQ(&hook2->hk_peer))
+			break;
+		ngu__edge_unlock(h, 4);
+	}
+	if (NG_HOOK_NOT_VALID(hook1) || NG_HOOK_NOT_VALID(hook2) || NG_HOOK_NOT_VALID(h[2]) || NG_HOOK_NOT_VALID(h[3]) ||
+	    h[2] == hook2 || NGU_LD_ACQ(&h[2]->hk_peer) != hook1 || NGU_LD_ACQ(&h[3]->hk_peer) != hook2) {
+		error = EINVAL;
+	} else {
+		point_oneway(hook1, h[2]); /* what is inside the node still gets out the old way */
+		point_oneway(hook2, h[3]);
+		NGU_ST_REL(&h[2]->hk_peer, h[3]);
+		NGU_ST_REL(&h[3]->hk_peer, h[2]);
+	}
+	ngu__edge_unlock(h, 4);
+#if NGU_RCL_HOP_LOCKED
+	ngu__topo_wunlock();
+#endif
+	ngu__section_leave(ts);
+	if (error == 0 && !ts->bypass_keeps) {
+		ng_destroy_hook(hook1);
+		ng_destroy_hook(hook2);
+	}
+	return (error);
+}
+
+static int
+remove_after(node_p node, item_p item, hook_p hook)
+{
+	(void)node;
+	if (hook != NULL)
+		ng_destroy_hook(hook);
+	NG_FREE_ITEM(item);
+	return (0);
+}
+
+/* Remove a hook nobody leads to any more, behind whatever its node's queue holds; waits for it. */
+static int
+remove_drained(hook_p hook)
+{
+	struct ngu__thread *ts = ngu__self();
+	node_p node;
+
+	ngu__section_enter(ts);
+	node = NGU_LD_ACQ(&hook->hk_node);
+	NG_NODE_REF(node);
+	ngu__section_leave(ts);
+	if (node != &ng_deadnode)
+		(void)ngu__call_writer(node, hook, remove_after, NULL, 0);
+	NG_NODE_UNREF(node);
+	return (0);
+}
+
+int
+ngu__bypass(node_p node, hook_p a, hook_p b)
+{
+	struct ngu__thread *ts = ngu__self();
+	int error;
+
+	(void)node;
+	ts->bypass_keeps = true;
+	error = ng_bypass(a, b);
+	ts->bypass_keeps = false;
+	if (error != 0)
+		return (error);
+	ngu__sections_wait(ts); /* whoever entered the node by the old pointers has left it, or waits in its queue */
+	(void)remove_drained(a);
+	(void)remove_drained(b);
+	return (0);
+}
+
+/* A new hook on a node that is ready for use but that nobody leads to: its packets go to `peer`. */
+struct half {
+	const char *name;
+	hook_p peer;
+	hook_p hook;
+};
+
+static int
+make_half(node_p node, struct half *h)
+{
+	int error;
+
+	if ((error = ngu__add_hook(node, h->name, &h->hook)) != 0)
+		return (error);
+	NG_HOOK_REF(h->hook);
+	point_oneway(h->hook, h->peer);
+	return (0);
+}
+
+static int
+connect_half(node_p node, struct half *h)
+{
+	int error = 0;
+
+	if (node->nd_type->connect != NULL)
+		error = node->nd_type->connect(h->hook);
+	if (error == 0)
+		ngu__hook_validate(h->hook);
+	return (error);
+}
+
+int
+ngu__insert(hook_p h1, const char *type, const char *in, const char *out, const char *name, ng_ID_t *id)
+{
+	struct ngu__thread *ts = ngu__self();
+	struct half a = { in, h1, NULL }, b = { out, NULL, NULL };
+	hook_p set[4];
+	node_p node;
+	int error;
+
+	ngu__section_enter(ts);
+	b.peer = NGU_LD_ACQ(&h1->hk_peer);
+	if (NG_HOOK_NOT_VALID(h1) || NG_HOOK_NOT_VALID(b.peer)) {
+		ngu__section_leave(ts);
+		return (ENOTCONN);
+	}
+	NG_HOOK_REF(b.peer);
+	ngu__section_leave(ts);
+
+	if ((error = ng_make_node(type, &node)) != 0) {
+		NG_HOOK_UNREF(b.peer);
+		return (error);
+	}
+	NG_NODE_REF(node);
+	if (name != NULL && name[0] != '\0')
+		error = ng_name_node(node, name);
+	if (error == 0)
+		error = make_half(node, &a);
+	if (error == 0)
+		error = make_half(node, &b);
+	if (error == 0)
+		error = connect_half(node, &a);
+	if (error == 0)
+		error = connect_half(node, &b);
+	if (error == 0) {
+		set[0] = h1;
+		set[1] = b.peer;
+		set[2] = a.hook;
+		set[3] = b.hook;
+		ngu__section_enter(ts);
+#if NGU_RCL_HOP_LOCKED
+		ngu__topo_wlock();
+#endif
+		ngu__edge_lock(set, 4);
+		if (NGU_LD_ACQ(&h1->hk_peer) != b.peer || NGU_LD_ACQ(&b.peer->hk_peer) != h1 ||
+		    ((NGU_LD_ACQ(&a.hook->hk_state) | NGU_LD_ACQ(&b.hook->hk_state)) & NGU_HS_DEAD)) {
+			error = ENOTCONN; /* the link went away meanwhile */
+		} else {
+			NGU_ST_REL(&h1->hk_peer, a.hook);
+			NGU_ST_REL(&b.peer->hk_peer, b.hook);
+			made_mutual(a.hook);
+			made_mutual(b.hook);
+		}
+		ngu__edge_unlock(set, 4);
+#if NGU_RCL_HOP_LOCKED
+		ngu__topo_wunlock();
+#endif
+		ngu__section_leave(ts);
+	}
+	if (error != 0)
+		(void)ngu__call_rmnode(node);
+	else if (id != NULL)
+		*id = NG_NODE_ID(node);
+	if (a.hook != NULL)
+		NG_HOOK_UNREF(a.hook);
+	if (b.hook != NULL)
+		NG_HOOK_UNREF(b.hook);
+	NG_HOOK_UNREF(b.peer);
+	NG_NODE_UNREF(node);
+	return (error);
+}
+
+/* Relink: the new end is made under the writer turn of its node. */
+struct relink {
+	struct half half;
+	hook_p near;
+};
+
+static int
+relink_at(node_p node, item_p item, hook_p unused)
+{
+	struct ngu__thread *ts = ngu__self();
+	struct relink *r = NGI_ARG1(item);
+	hook_p set[3], old;
+	int error;
+
+	(void)unused;
+	NG_FREE_ITEM(item);
+	if (NG_NODE_NOT_VALID(node))
+		return (ENOENT);
+	if ((error = make_half(node, &r->half)) == 0)
+		error = connect_half(node, &r->half);
+	if (error != 0) {
+		if (r->half.hook != NULL)
+			ng_destroy_hook(r->half.hook);
+		return (error);
+	}
+	ngu__section_enter(ts);
+#if NGU_RCL_HOP_LOCKED
+	ngu__topo_wlock();
+#endif
+	for (;;) {
+		old = NGU_LD_ACQ(&r->near->hk_peer);
+		set[0] = r->near;
+		set[1] = old;
+		set[2] = r->half.hook;
+		ngu__edge_lock(set, 3);
+		if (NGU_LD_ACQ(&r->near->hk_peer) == old)
+			break;
+		ngu__edge_unlock(set, 3);
+	}
+	if (NG_HOOK_NOT_VALID(r->near) || NG_HOOK_NOT_VALID(old) || NGU_LD_ACQ(&old->hk_peer) != r->near ||
+	    (NGU_LD_ACQ(&r->half.hook->hk_state) & NGU_HS_DEAD)) {
+		error = ENOTCONN;
+	} else {
+		point_oneway(old, r->near); /* what its node sends meanwhile still arrives */
+		NGU_ST_REL(&r->near->hk_peer, r->half.hook);
+		made_mutual(r->half.hook);
+		NG_HOOK_REF(old);
+	}
+	ngu__edge_unlock(set, 3);
+#if NGU_RCL_HOP_LOCKED
+	ngu__topo_wunlock();
+#endif
+	ngu__section_leave(ts);
+	if (error != 0)
+		ng_destroy_hook(r->half.hook);
+	else
+		r->half.peer = old;
+	return (error);
+}
+
+int
+ngu__relink(hook_p near, node_p node, const char *name)
+{
+	struct ngu__thread *ts = ngu__self();
+	struct relink r = { { name, near, NULL }, near };
+	int error = ngu__call_writer(node, NULL, relink_at, &r, 0);
+
+	if (r.half.hook != NULL)
+		NG_HOOK_UNREF(r.half.hook);
+	if (error != 0)
+		return (error);
+	ngu__sections_wait(ts);
+	(void)remove_drained(r.half.peer);
+	NG_HOOK_UNREF(r.half.peer);
+	return (0);
+}

@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * control.c - calls that change or ask a graph and return when it is done (include/ng/control.h).
+ *
+ * The caller's thread does the work: it serves what it had to queue itself, and waits only for what another thread has in
+ * hand. An answer does not go through a node: it is put into a slot that the request's return address names.
+ */
+#include "core/core.h"
+#include "core/gate.h"
+
+struct waiter {
+	struct ng_apply_info apply;
+	_Atomic uint32_t done;
+	_Atomic uint32_t refs; /* the caller's and the completion's */
+	int error;
+};
+
+static void
+waiter_unref(struct waiter *w)
+{
+	if (NGU_FSUB_AR(&w->refs, 1u) == 1)
+		ngu__port_free(w);
+}
+
+static void
+waiter_done(void *arg, int error)
+{
+	struct waiter *w = arg;
+
+	w->error = error;
+	/* ORDER call-done: release; pairs with the acquire load in wait_for(). */
+	(void)NGU_XCHG_AR(&w->done, 1u);
+	ngu__port_wake(&w->done, 1);
+	waiter_unref(w);
+}
+
+static struct waiter *
+waiter_new(void)
+{
+	struct waiter *w = ngu__port_alloc(sizeof(*w), 16);
+
+	if (w == NULL)
+		return (NULL);
+	w->apply.apply = waiter_done;
+	w->apply.context = w;
+	NGU_ST_RLX(&w->apply.refs, 1); /* the caller's, until its send has returned: then it cannot complete early */
+	NGU_ST_RLX(&w->refs, 2u);
+	return (w);
+}
+
+/* This thread itself stands in the way: something waits at a node whose turn it has. */
+static bool
+own_way(struct ngu__thread *ts)
+{
+	uint32_t i, d = NGU_LD_RLX(&ts->depth);
+
+	for (struct ngu__wframe *f = ts->wframes; f != NULL; f = f->prev)
+		if (NGU_LD_ACQ(&f->node->nd_gate) & NGU_G_Q)
+			return (true);
+	for (i = 0; i < d; i++)
+		if (NGU_LD_ACQ(&NGU_LD_RLX(&ts->slot[i])->nd_gate) & NGU_G_Q)
+			return (true);
+	return (false);
+}
+
+static int
+wait_for(struct ngu__thread *ts, struct ngu_graph *g, struct waiter *w)
+{
+	unsigned spin = 0;
+	int error;
+
+	ngu__apply_done(&w->apply, 0, 2);
+	while (!NGU_LD_ACQ(&w->done)) { /* ORDER call-done (load side) */
+		if (ts->nmine != 0 && !ts->serving) {
+			ngu__leave_slow(ts);
+			continue;
+		}
+		if (ts->level > 1 && own_way(ts)) {
+			waiter_unref(w);
+			return (EDEADLK);
+		}
+		if (g->nworkers == 0 && NGU_LD_ACQ(&g->wq[0].len) != 0)
+			(void)ngu__wq_serve(ts, &g->wq[0], 64);
+		else if (++spin < 200)
+			NGU_PAUSE();
+		else
+			ngu__port_wait(&w->done, 0, 1000000);
+	}
+	error = w->error;
+	waiter_unref(w);
+	return (error);
+}
+
+/* Send an addressed item and wait for its completion. */
+static int
+send_and_wait(struct ngu__thread *ts, struct ngu_graph *g, struct ng_item *item)
+{
+	struct waiter *w = waiter_new();
+	struct ngu__ctx ctx;
+	int error;
+
+	if (w == NULL) {
+		NG_FREE_ITEM(item);
+		return (ENOMEM);
+	}
+	item->apply = &w->apply;
+	ngu__enter(ts, &ctx, g);
+	(void)ng_snd_item(item, NG_NOFLAGS);
+	error = wait_for(ts, g, w);
+	ngu__leave(ts, &ctx);
+	return (error);
+}
+
+/* Run fn2 with the node's writer turn and wait; it runs even if node or hook is dying. */
+int
+ngu__call_writer(struct ng_node *node, struct ng_hook *hook, ng_item_fn2 *fn, void *arg1, int arg2)
+{
+	struct ngu__thread *ts = ngu__self();
+	struct ng_item *item;
+
+	if (ts->nest != 0 || ngu__w_held(ts, node))
+		return (EDEADLK);
+	if ((item = ngu__item_alloc(ts)) == NULL)
+		return (ENOMEM);
+	item->el_flags = NGQF_FN2 | NGQF_WRITER | NGU_QF_CORE;
+	NG_NODE_REF(node);
+	ngu_k_item_set_node(item, node);
+	if (hook != NULL) {
+		NG_HOOK_REF(hook);
+		ngu_k_item_set_hook(item, hook);
+	}
+	NGI_FN2(item) = fn;
+	NGI_ARG1(item) = arg1;
+	NGI_ARG2(item) = arg2;
+	return (send_and_wait(ts, node->nd_graph, item));
+}
+
+static int
+rmnode_fn(node_p node, item_p item, hook_p hook)
+{
+	(void)hook;
+	ng_rmnode(node);
+	NG_FREE_ITEM(item);
+	return (0);
+}
+
+int
+ngu__call_rmnode(struct ng_node *node)
+{
+	int error = ngu__call_writer(node, NULL, rmnode_fn, NULL, 0);
+
+	if (error == ENOMEM || error == EDEADLK) /* death needs no memory */
+		error = ng_rmnode_self(node);
+	return (error);
+}
+
+/* ---- replies ---- */
+
+static struct ngu__reply *
+reply_open(struct ngu__thread *ts, struct ngu_graph *g, uint32_t *addr)
+{
+	uint32_t i, k, e;
+
+	for (i = 0; i < NGU_REPLY_SLOTS; i++) {
+		struct ngu__reply *r;
+
+		k = ((uint32_t)ts->id * 2 + i) & (NGU_REPLY_SLOTS - 1);
+		r = &g->reply[k];
+		e = 0;
+		if (NGU_LD_RLX(&r->addr) == 0 && NGU_CAS_AR(&r->addr, &e, 1u)) {
+			r->gen = (r->gen + 1) & 0x3ffffu;
+			*addr = NGU_REPLY_BASE | r->gen << 10 | k;
+			NGU_ST_SC(&r->addr, *addr);
+			return (r);
+		}
+	}
+	return (NULL);
+}
+
+static struct ng_mesg *
+reply_close(struct ngu__reply *r, uint32_t addr)
+{
+	struct ng_mesg *m;
+
+	NGU_ST_SC(&r->addr, 1u); /* closed, not yet free */
+	m = NGU_XCHG_AR(&r->msg, NULL);
+	NGU_ST_SC(&r->addr, 0u);
+	if (m != NULL && m->header.token != addr) /* a latecomer's for somebody before us */
+		NG_FREE_MSG(m);
+	return (m);
+}
+
+int
+ngu__reply_put(struct ngu_graph *g, uint32_t addr, struct ng_mesg *msg)
+{
+	struct ngu__reply *r = &g->reply[addr & (NGU_REPLY_SLOTS - 1)];
+	struct ng_mesg *e = NULL, *m = msg;
+
+	if (NGU_LD_SC(&r->addr) != addr || !NGU_CAS_SC(&r->msg, &e, msg)) {
+		NG_FREE_MSG(msg);
+		return (EINVAL);
+	}
+	/* Closed while we put it there: take it back unless somebody else has. */
+	if (NGU_LD_SC(&r->addr) != addr && NGU_CAS_SC(&r->msg, &m, NULL)) {
+		NG_FREE_MSG(msg);
+		return (EINVAL);
+	}
+	return (0);
+}
+
+/* ---- the calls ---- */
+
+int
+ngu_msg(struct ngu_graph *g, const char *path, uint32_t cookie, uint32_t cmd, const void *arg, size_t arglen,
+    struct ng_mesg **reply)
+{
+	struct ngu__thread *ts = ngu__self();
+	struct ngu__ctx ctx;
+	struct ngu__reply *r;
+	struct ng_mesg *msg, *answer;
+	struct ng_item *item;
+	uint32_t addr;
+	int error;
+
+	if (reply != NULL)
+		*reply = NULL;
+	if (g == NULL || path == NULL || (arg == NULL && arglen != 0) || arglen > UINT32_MAX - sizeof(*msg))
+		return (EINVAL);
+	if (ts->nest != 0)
+		return (EDEADLK);
+	ngu__rcl_backpressure();
+	if ((msg = ngu__mkmsg(cookie, cmd, "", arglen, M_NOWAIT)) == NULL)
+		return (ENOMEM);
+	if (arglen != 0)
+		ngu__memcpy(msg->data, arg, arglen);
+	if ((item = ng_package_msg(msg, NG_NOFLAGS)) == NULL)
+		return (ENOMEM);
+	if ((r = reply_open(ts, g, &addr)) == NULL) {
+		NG_FREE_ITEM(item);
+		return (ENOBUFS);
+	}
+	msg->header.token = addr;
+	ngu__enter(ts, &ctx, g);
+	if ((error = ng_address_path(NULL, item, path, addr)) == 0) {
+		if (ngu__w_held(ts, item->el_dest)) {
+			NG_FREE_ITEM(item);
+			error = EDEADLK;
+		} else {
+			error = send_and_wait(ts, g, item);
+		}
+	}
+	ngu__leave(ts, &ctx);
+	answer = reply_close(r, addr);
+	if (reply != NULL && error == 0)
+		*reply = answer;
+	else
+		NG_FREE_MSG(answer);
+	return (error);
+}
+
+void
+ngu_msg_free(struct ng_mesg *msg)
+{
+	NG_FREE_MSG(msg);
+}
+
+static int
+copy_name(char *dst, const char *src, size_t size)
+{
+	if (src == NULL || ngu__strlcpy(dst, src, size) >= size)
+		return (EINVAL);
+	return (0);
+}
+
+int
+ngu_mkpeer(struct ngu_graph *g, const char *path, const char *type, const char *ourhook, const char *peerhook)
+{
+	struct ngm_mkpeer a;
+
+	ngu__memset(&a, 0, sizeof(a));
+	if (copy_name(a.type, type, sizeof(a.type)) || copy_name(a.ourhook, ourhook, sizeof(a.ourhook)) ||
+	    copy_name(a.peerhook, peerhook, sizeof(a.peerhook)))
+		return (EINVAL);
+	return (ngu_msg(g, path, NGM_GENERIC_COOKIE, NGM_MKPEER, &a, sizeof(a), NULL));
+}
+
+int
+ngu_connect(struct ngu_graph *g, const char *path, const char *ourhook, const char *peerpath, const char *peerhook)
+{
+	struct ngm_connect a;
+
+	ngu__memset(&a, 0, sizeof(a));
+	if (copy_name(a.path, peerpath, sizeof(a.path)) || copy_name(a.ourhook, ourhook, sizeof(a.ourhook)) ||
+	    copy_name(a.peerhook, peerhook, sizeof(a.peerhook)))
+		return (EINVAL);
+	return (ngu_msg(g, path, NGM_GENERIC_COOKIE, NGM_CONNECT, &a, sizeof(a), NULL));
+}
+
+int
+ngu_rmhook(struct ngu_graph *g, const char *path, const char *hook)
+{
+	struct ngm_rmhook a;
+
+	ngu__memset(&a, 0, sizeof(a));
+	if (copy_name(a.ourhook, hook, sizeof(a.ourhook)))
+		return (EINVAL);
+	return (ngu_msg(g, path, NGM_GENERIC_COOKIE, NGM_RMHOOK, &a, sizeof(a), NULL));
+}
+
+int
+ngu_name(struct ngu_graph *g, const char *path, const char *name)
+{
+	struct ngm_name a;
+
+	ngu__memset(&a, 0, sizeof(a));
+	if (copy_name(a.name, name, sizeof(a.name)))
+		return (EINVAL);
+	return (ngu_msg(g, path, NGM_GENERIC_COOKIE, NGM_NAME, &a, sizeof(a), NULL));
+}
+
+int
+ngu_shutdown(struct ngu_graph *g, const char *path)
+{
+	return (ngu_msg(g, path, NGM_GENERIC_COOKIE, NGM_SHUTDOWN, NULL, 0, NULL));
+}
+
+int
+ngu_lookup(struct ngu_graph *g, const char *path, uint32_t *id)
+{
+	struct ngu__thread *ts = ngu__self();
+	struct ngu__ctx ctx;
+	node_p node;
+	int error;
+
+	if (g == NULL || path == NULL)
+		return (EINVAL);
+	ngu__enter(ts, &ctx, g);
+	if ((error = ng_path2noderef(NULL, path, &node, NULL)) == 0) {
+		if (id != NULL)
+			*id = NG_NODE_ID(node);
+		NG_NODE_UNREF(node);
+	}
+	ngu__leave(ts, &ctx);
+	return (error);
+}
+
+int
+ngu_mknode(struct ngu_graph *g, const char *type, const char *name, uint32_t *id)
+{
+	struct ngu__thread *ts = ngu__self();
+	struct ngu__ctx ctx;
+	node_p node;
+	int error;
+
+	if (g == NULL)
+		return (EINVAL);
+	if (ts->nest != 0)
+		return (EDEADLK);
+	ngu__rcl_backpressure();
+	ngu__enter(ts, &ctx, g);
+	if ((error = ng_make_node(type, &node)) == 0) {
+		NG_NODE_REF(node);
+		if (name != NULL && name[0] != '\0')
+			error = ng_name_node(node, name);
+		if (error != 0)
+			(void)ngu__call_rmnode(node);
+		else if (id != NULL)
+			*id = NG_NODE_ID(node);
+		NG_NODE_UNREF(node);
+	}
+	ngu__leave(ts, &ctx);
+	return (error);
+}
+
+/* A node and, by name, one of its hooks, both referenced. */
+static int
+find_hook(const char *path, const char *name, node_p *nodep, hook_p *hookp)
+{
+	struct ngu__thread *ts = ngu__self();
+	hook_p hook;
+	int error;
+
+	if ((error = ng_path2noderef(NULL, path, nodep, NULL)) != 0)
+		return (error);
+	ngu__section_enter(ts);
+	hook = ngu__findhook(*nodep, name);
+	if (hook == NULL || !ngu__hook_tryref(hook))
+		error = ENOENT;
+	ngu__section_leave(ts);
+	if (error != 0)
+		NG_NODE_UNREF(*nodep);
+	*hookp = hook;
+	return (error);
+}
+
+int
+ngu_insert(struct ngu_graph *g, const char *path, const char *hook, const char *type, const char *in, const char *out,
+    const char *name, uint32_t *id)
+{
+	struct ngu__thread *ts = ngu__self();
+	struct ngu__ctx ctx;
+	node_p node;
+	hook_p h;
+	int error;
+
+	if (g == NULL || path == NULL || hook == NULL)
+		return (EINVAL);
+	if (ts->nest != 0)
+		return (EDEADLK);
+	ngu__rcl_backpressure();
+	ngu__enter(ts, &ctx, g);
+	if ((error = find_hook(path, hook, &node, &h)) == 0) {
+		error = ngu__insert(h, type, in, out, name, id);
+		NG_HOOK_UNREF(h);
+		NG_NODE_UNREF(node);
+	}
+	ngu__leave(ts, &ctx);
+	return (error);
+}
+
+int
+ngu_bypass(struct ngu_graph *g, const char *path, const char *a, const char *b)
+{
+	struct ngu__thread *ts = ngu__self();
+	struct ngu__ctx ctx;
+	node_p node, n2;
+	hook_p h1, h2;
+	int error;
+
+	if (g == NULL || path == NULL || a == NULL || b == NULL)
+		return (EINVAL);
+	if (ts->nest != 0)
+		return (EDEADLK);
+	ngu__rcl_backpressure();
+	ngu__enter(ts, &ctx, g);
+	if ((error = find_hook(path, a, &node, &h1)) == 0) {
+		if (ngu__w_held(ts, node)) {
+			error = EDEADLK;
+		} else if ((error = find_hook(path, b, &n2, &h2)) == 0) {
+			error = ngu__bypass(node, h1, h2);
+			NG_HOOK_UNREF(h2);
+			NG_NODE_UNREF(n2);
+		}
+		NG_HOOK_UNREF(h1);
+		NG_NODE_UNREF(node);
+	}
+	ngu__leave(ts, &ctx);
+	return (error);
+}
+
+int
+ngu_relink(struct ngu_graph *g, const char *path, const char *hook, const char *newpath, const char *newhook)
+{
+	struct ngu__thread *ts = ngu__self();
+	struct ngu__ctx ctx;
+	node_p node, to;
+	hook_p h;
+	int error;
+
+	if (g == NULL || path == NULL || hook == NULL || newpath == NULL || newhook == NULL)
+		return (EINVAL);
+	if (ts->nest != 0)
+		return (EDEADLK);
+	ngu__rcl_backpressure();
+	ngu__enter(ts, &ctx, g);
+	if ((error = find_hook(path, hook, &node, &h)) == 0) {
+		if ((error = ng_path2noderef(NULL, newpath, &to, NULL)) == 0) {
+			error = ngu__relink(h, to, newhook);
+			NG_NODE_UNREF(to);
+		}
+		NG_HOOK_UNREF(h);
+		NG_NODE_UNREF(node);
+	}
+	ngu__leave(ts, &ctx);
+	return (error);
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * core.h - what the files of lib/core share, and what lib/msg may use of them.
+ */
+#ifndef NGU_CORE_H
+#define NGU_CORE_H
+
+#include "port/port.h"
+#include "reclaim/reclaim.h"
+#include "kern/graph_prefix.h"
+#include "kern/zone.h"
+
+#include <sys/param.h>
+#include <sys/systm.h>
+#include <sys/errno.h>
+#include <sys/kernel.h>
+#include <sys/syslog.h>
+#include <sys/malloc.h>
+#include <sys/mbuf.h>
+#include <sys/callout.h>
+#include <netgraph/ng_message.h>
+#include <netgraph/netgraph.h>
+
+#include <ng/ng.h>
+
+#include "core/table.h"
+
+/* hk_state */
+#define NGU_HS_DOOMED 0x1u /* on its node's nd_doomed list */
+#define NGU_HS_DEAD 0x2u   /* destroyed; retired or about to be */
+#define NGU_HS_ONEWAY 0x4u /* hk_peer's own peer is somebody else: hk_peer is held by a counted reference */
+#define NGU_HS_LINKED 0x8u /* on its node's list */
+
+/* nd_state */
+#define NGU_NS_PUBLIC 0x1u  /* in the ID table */
+#define NGU_NS_DOOMED 0x2u  /* ng_rmnode at the next writer turn */
+#define NGU_NS_GONE 0x4u    /* removed for good */
+#define NGU_NS_EXCL_OK 0x8u /* force-writer node: all earlier readers have left */
+
+#define NGU_WORKERS_MAX 64u
+#define NGU_REPLY_SLOTS 1024u
+#define NGU_REPLY_BASE 0xF0000000u /* addresses from here on are reply ports, not nodes */
+#define NGU_HOP_BUDGET 16384	   /* deferred deliveries in one section before the rest is queued */
+#define NGU_SERVE_BUDGET 1024	   /* queued items one thread serves on one way out */
+#define NGU_MSG_DEPTH 24	   /* messages nested in messages before they are queued */
+
+/* A worker's queue of nodes that have something waiting. Without workers there is one, served by whoever comes by. */
+struct ngu__wq {
+	NGU_ALIGNED(NGU_CACHELINE) ngu__spin lock;
+	struct ng_node *head, *tail; /* through nd_work */
+	_Atomic uint32_t len;
+	_Atomic uint32_t event; /* changes when there is news */
+	_Atomic uint32_t asleep;
+	_Atomic uint32_t busy;
+};
+
+struct ngu__worker {
+	ngu__port_thread thread;
+	struct ngu_graph *graph;
+	unsigned index;
+	bool started;
+};
+
+/* Where an answer to a control caller goes. */
+struct ngu__reply {
+	NGU_ALIGNED(NGU_CACHELINE) _Atomic uint32_t addr; /* 0 = free; else the address it answers to */
+	_Atomic(struct ng_mesg *) msg;
+	uint32_t gen;
+};
+
+struct ngu_graph {
+	struct ngu__graph_prefix prefix; /* first: the mbuf code knows it */
+	char name[32];
+	uint32_t depth_limit;
+	uint32_t ctr_flow;  /* n attempted, bytes delivered (packets) */
+	uint32_t ctr_queue; /* n packets ever queued, bytes messages applied */
+	uint32_t ctr_nodes; /* n made, bytes freed */
+	uint32_t ctr_hooks;
+	uint32_t ctr_gate; /* n closings, bytes messages refused */
+	uint32_t ctr_reason[NGU_R_COUNT];
+	_Atomic uint32_t max_data, max_items;
+	bool fake_clock, pin;
+	ngu_log_fn *log;
+	void *log_arg;
+	int64_t t0;
+	unsigned nworkers;
+
+	struct ngu__idtab ids;
+	struct ngu__names names;
+	struct ngu__timers *timers;
+	ngu__spin random_lock;
+	uint64_t random_state;
+	_Atomic int64_t fake_now;
+
+	NGU_ALIGNED(NGU_CACHELINE) _Atomic uint32_t queued_data;
+	_Atomic uint32_t queued_items;
+	_Atomic uint32_t high_data, high_items;
+	_Atomic uint32_t stopping;
+	_Atomic uint32_t timing;
+	_Atomic uint64_t gate_longest;
+	_Atomic uint64_t folded_bytes; /* delivered bytes of hooks that are gone */
+	_Atomic uint32_t timer_kick;
+
+	struct ngu__wq wq[NGU_WORKERS_MAX];
+	struct ngu__worker worker[NGU_WORKERS_MAX];
+	struct ngu__reply reply[NGU_REPLY_SLOTS];
+};
+
+extern struct ng_node ng_deadnode;
+extern struct ng_hook ng_deadhook;
+
+/* A thread holding a node's writer turn, innermost first. */
+struct ngu__wframe {
+	struct ng_node *node;
+	struct ngu__wframe *prev;
+	int64_t t0;
+	bool drainer; /* D is ours too */
+};
+
+/* ---- thread context ---- */
+
+/* Enter libng for graph g from outside or from a method; leave serves promises when it is the last one out. */
+void ngu__leave_slow(struct ngu__thread *ts);
+
+struct ngu__ctx {
+	struct ngu_graph *graph;
+};
+
+NGU_INLINE void
+ngu__enter(struct ngu__thread *ts, struct ngu__ctx *c, struct ngu_graph *g)
+{
+	c->graph = ts->graph;
+	ts->level++;
+	if (g != NULL)
+		ts->graph = g;
+}
+
+NGU_INLINE void
+ngu__leave(struct ngu__thread *ts, struct ngu__ctx *c)
+{
+	struct ngu_graph *g = ts->graph;
+
+	if (ts->level == 1 && !ts->serving &&
+	    (ts->nmine != 0 || (g != NULL && g->nworkers == 0 && NGU_LD_RLX(&g->wq[0].len) != 0)))
+		ngu__leave_slow(ts);
+	ts->level--;
+	ts->graph = c->graph;
+}
+
+/* The outermost read section for graph g: depth limit and budget start anew. */
+NGU_INLINE void
+ngu__data_enter(struct ngu__thread *ts, struct ngu_graph *g)
+{
+	ngu__section_enter(ts);
+	if (ts->nest == 1) {
+		ts->limit = g != NULL ? g->depth_limit : 12;
+		ts->budget = NGU_HOP_BUDGET;
+	}
+}
+
+NGU_INLINE void
+ngu__data_leave(struct ngu__thread *ts)
+{
+	if (ts->nest == 1 && (ts->attempted | ts->delivered) != 0) {
+		if (ts->graph != NULL)
+			ngu__count(ts, ts->graph->ctr_flow, ts->attempted, ts->delivered);
+		ts->attempted = 0;
+		ts->delivered = 0;
+	}
+	ngu__section_leave(ts);
+}
+
+/* ---- gate and queues: queue.c ---- */
+
+/* Put an item (with counted references) into its node's queue and see to it that somebody serves it. 0 or ENOMEM (freed). */
+int ngu__enqueue(struct ngu__thread *ts, struct ng_node *node, struct ng_item *item, bool writer, bool pinned);
+/* Try to take the node alone, now. On true the caller runs and calls ngu__w_release(). */
+bool ngu__w_take(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f);
+void ngu__w_release(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f);
+bool ngu__w_held(struct ngu__thread *ts, const struct ng_node *node);
+/* Reader turn for a message outside a section. */
+bool ngu__r_take(struct ngu__thread *ts, struct ng_node *node);
+void ngu__r_release(struct ngu__thread *ts, struct ng_node *node);
+/* See to it that the node's doomed hooks, or the doomed node, are dealt with. */
+void ngu__doom_kick(struct ngu__thread *ts, struct ng_node *node);
+/* Wait until all sections open now are closed. Not inside a section. */
+void ngu__sections_wait(struct ngu__thread *ts);
+/* Free all that waits in the queue; the caller holds the writer turn. */
+void ngu__queue_flush(struct ngu__thread *ts, struct ng_node *node);
+unsigned ngu__wq_serve(struct ngu__thread *ts, struct ngu__wq *wq, unsigned budget);
+void ngu__core_thread_exit(struct ngu__thread *ts);
+unsigned ngu__pend_slot(const struct ng_node *node);
+
+/* ---- workers: worker.c ---- */
+int ngu__workers_start(struct ngu_graph *g, unsigned n);
+void ngu__workers_stop(struct ngu_graph *g);
+void ngu__wq_push(struct ngu__thread *ts, struct ng_node *node); /* the node is put on a worklist, once */
+
+/* ---- delivery: deliver.c ---- */
+int ngu__apply(struct ngu__thread *ts, struct ng_node *node, struct ng_item *item, bool writer);
+void ngu__refuse(struct ngu__thread *ts, struct ng_hook *hook, struct ng_item *item, enum ngu_reason why);
+void ngu__apply_done(struct ng_apply_info *apply, int error, u_int depth);
+ng_rcvdata_t ngu__rcvdata_none;
+
+/* ---- items: item.c ---- */
+struct ng_item *ngu__item_alloc(struct ngu__thread *ts);
+void ngu__item_free_raw(struct ngu__thread *ts, struct ng_item *item);
+
+/* ---- nodes: node.c ---- */
+int ngu__make_node(struct ngu_graph *g, struct ng_type *type, struct ng_node **out, bool publish);
+void ngu__node_publish(struct ng_node *node);
+void ngu__node_dead_drop(struct ng_node *node); /* drop the core's reference after the grace period */
+bool ngu__node_tryref(struct ng_node *node);
+void ng_rmnode(struct ng_node *node);
+struct ng_node *ngu__id2node(struct ngu_graph *g, ng_ID_t id); /* in a section; valid nodes only, no reference */
+
+/* ---- hooks: hook.c ---- */
+struct ng_hook *ngu__hook_alloc(struct ngu_graph *g, const char *name);
+void ngu__hook_free_unborn(struct ng_hook *hook);
+int ngu__hook_link(struct ng_node *node, struct ng_hook *hook); /* into list and index; ENOMEM */
+int ngu__add_hook(struct ng_node *node, const char *name, struct ng_hook **out);
+void ng_destroy_hook(struct ng_hook *hook);
+void ngu__hook_retire(struct ng_hook *hook);
+void ngu__hook_doom(struct ngu__thread *ts, struct ng_hook *hook);
+void ngu__doom_run(struct ngu__thread *ts, struct ng_node *node);
+void ngu__hook_validate(struct ng_hook *hook); /* clears INVALID unless the hook is dead */
+struct ng_hook *ngu__findhook(struct ng_node *node, const char *name); /* in a section, or with the gate */
+void ngu__edge_lock(struct ng_hook **h, unsigned n);
+void ngu__edge_unlock(struct ng_hook **h, unsigned n);
+bool ngu__hook_tryref(struct ng_hook *hook);
+
+/* ---- edges: connect.c ---- */
+int ngu__mkpeer(struct ng_node *node, const char *name, const char *name2, const char *type);
+int ngu__con_nodes(struct ng_item *item, struct ng_node *node, const char *name, struct ng_node *node2, const char *name2);
+
+int ngu__send_core(struct ng_node *node, struct ng_hook *hook, struct ng_item *pitem, ng_item_fn2 *fn);
+int ngu__bypass(struct ng_node *node, struct ng_hook *a, struct ng_hook *b);
+int ngu__insert(struct ng_hook *h1, const char *type, const char *in, const char *out, const char *name, ng_ID_t *id);
+int ngu__relink(struct ng_hook *near, struct ng_node *node, const char *name);
+
+/* ---- generic messages: lib/msg/generic.c, called through this pointer so that core stays below msg ---- */
+typedef int ngu__generic_fn(struct ng_node *here, struct ng_item *item, struct ng_hook *lasthook);
+extern ngu__generic_fn *ngu__generic;
+
+/* ---- types: type.c ---- */
+unsigned ngu__types_list(struct ng_type **out, unsigned max);
+int ngu__send_burst(struct ng_hook *hook, struct mbuf **vec, uint32_t n);
+
+/* ---- graph.c ---- */
+void ngu__log(struct ngu_graph *g, int level, const char *fmt, ...) __attribute__((__format__(__printf__, 3, 4)));
+struct ngu_graph *ngu__graph_of(const struct ng_node *node);
+
+/* Control calls that wait: control.c */
+int ngu__reply_put(struct ngu_graph *g, uint32_t addr, struct ng_mesg *msg); /* consumes msg; EINVAL nobody waits there */
+int ngu__call_rmnode(struct ng_node *node);
+int ngu__call_writer(struct ng_node *node, struct ng_hook *hook, ng_item_fn2 *fn, void *arg1, int arg2);
+
+#endif /* NGU_CORE_H */

@@ -1,0 +1,665 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * deliver.c - a packet's way from hook to peer to method, and what happens to items that are not packets.
+ *
+ * Readers    hop(): inside one read section from injection to the last node. Per hop: load the peer once, show the node in this
+ *            thread's slot, test one combination of flag words, bump this thread's counters, call the method. No lock, no
+ *            reference, no write to a line another thread writes.
+ * Depth      deliveries nest up to graph->depth_limit, then they are put off; the frame that reached the limit runs them in
+ *            a loop, first in first out. So the stack is bounded and a packet's order along its path is as if nested.
+ * Invariants
+ *   D1  An item on the direct path holds no references: the section keeps hook and node.
+ *   D2  Slots 0..depth-1 name every node this thread is inside of as a reader.
+ *   D3  Each attempted delivery is counted once as delivered, refused, dropped or queued.
+ * Differs from the original: no topology lock, no per-hop references, no reader count; a loop instead of the stack test.
+ */
+#include "core/core.h"
+#include "core/gate.h"
+
+#define PLAIN_DATA ((unsigned long)(NGQF_DATA | NGQF_READER))
+
+static int hop_slow(struct ngu__thread *ts, hook_p hook, hook_p peer, node_p node, item_p item, int flags);
+static int drain(struct ngu__thread *ts);
+
+/* Free an item that did not get through, and say why in the books. */
+void
+ngu__refuse(struct ngu__thread *ts, hook_p hook, item_p item, enum ngu_reason why)
+{
+	struct ngu_graph *g = ts->graph;
+	uint32_t n = 1;
+
+	if (item != NULL) {
+		n = item->el_count;
+		NG_FREE_ITEM(item);
+	}
+	if (hook != NULL && hook != &ng_deadhook)
+		(void)NGU_FADD_RLX(&hook->hk_drops, n);
+	if (g != NULL)
+		ngu__count(ts, g->ctr_reason[why], n, 0);
+}
+
+int
+ngu__rcvdata_none(hook_p hook, item_p item)
+{
+	struct ngu__thread *ts = ngu__self();
+
+	ts->delivered -= item->el_count; /* counted by our caller; nobody received it */
+	ngu__refuse(ts, hook, item, NGU_R_NO_METHOD);
+	return (0);
+}
+
+static NGU_NOINLINE int
+defer(struct ngu__thread *ts, hook_p peer, item_p item)
+{
+	item->el_hook = peer; /* no reference: the section is still open when it is taken out (D1) */
+	item->el_next.stqe_next = NULL;
+	if (ts->defer_head == NULL)
+		ts->defer_head = item;
+	else
+		ts->defer_tail->el_next.stqe_next = item;
+	ts->defer_tail = item;
+	return (0);
+}
+
+#if NGU_RCL_HOP_LOCKED
+/*
+ * The baseline's hop: the original's locked operations, in its order. Returns false when the node is busy (the item is to be
+ * queued, as there).
+ */
+static bool
+locked_enter(hook_p hook, hook_p peer, node_p node)
+{
+	(void)hook;
+	ngu__topo_rlock();
+	(void)NGU_FADD_AR(&peer->hk_refs, 1);
+	(void)NGU_FADD_AR(&node->nd_refs, 1);
+	ngu__topo_runlock();
+	return (ngu__gate_try_r(&node->nd_gate, false));
+}
+
+static void
+locked_leave(struct ngu__thread *ts, hook_p peer, node_p node, bool entered)
+{
+	NG_HOOK_UNREF(peer);
+	if (entered)
+		ngu__r_release(ts, node);
+	NG_NODE_UNREF(node);
+}
+#endif
+
+/* Deliver one plain data item out of `hook`. In a section. The item is consumed. */
+NGU_INLINE int
+hop(struct ngu__thread *ts, hook_p hook, item_p item)
+{
+	struct mbuf *m = item->body.da_m;
+	uint32_t d = NGU_LD_RLX(&ts->depth);
+	hook_p peer;
+	node_p node;
+	int error;
+
+	ts->attempted++;
+	/* ORDER peer-publish (load side): acquire; the hook behind it is complete. Loaded once (R1). */
+	peer = NGU_LD_ACQ(&hook->hk_peer);
+	node = NGU_LD_ACQ(&peer->hk_node);
+	if (NGU_UNLIKELY(d >= ts->limit || m == NULL))
+		return (hop_slow(ts, hook, peer, node, item, NG_NOFLAGS));
+	/* ORDER gate-slot (reader side): slot, then gate; the closer's membarrier stands for the fence that is not here. */
+	NGU_ST_RLX(&ts->slot[d], node);
+	NGU_ST_RLX(&ts->depth, d + 1);
+	NGU_COMPILER_FENCE();
+	if (NGU_UNLIKELY(((uint32_t)(NGU_LD_RLX(&hook->hk_flags) & HK_INVALID) | (uint32_t)NGU_LD_RLX(&peer->hk_flags) |
+			     (NGU_LD_SC(&node->nd_gate) & NGU_G_BUSY)) != 0)) {
+		NGU_ST_REL(&ts->depth, d);
+		return (hop_slow(ts, hook, peer, node, item, NG_NOFLAGS));
+	}
+#if NGU_RCL_HOP_LOCKED
+	if (!locked_enter(hook, peer, node)) {
+		NGU_ST_REL(&ts->depth, d);
+		locked_leave(ts, peer, node, false);
+		return (hop_slow(ts, hook, peer, node, item, NG_NOFLAGS));
+	}
+#endif
+	ngu__count(ts, peer->hk_idx, 1, (uint64_t)m->m_pkthdr.len);
+	ts->delivered++;
+	error = NGU_LD_ACQ(&peer->hk_rcvdata)(peer, item);
+	NGU_ST_REL(&ts->depth, d);
+#if NGU_RCL_HOP_LOCKED
+	locked_leave(ts, peer, node, true);
+#endif
+	if (NGU_UNLIKELY(ts->defer_head != NULL) && !ts->deferring)
+		(void)drain(ts);
+	return (error);
+}
+
+/* Hand n packets to a plain method one by one, or one packet as it is. The node is held by gate or slot. */
+static int
+hand_over(struct ngu__thread *ts, hook_p peer, item_p item)
+{
+	ng_rcvdata_t *rcv = NGU_LD_ACQ(&peer->hk_rcvdata);
+	struct mbuf **vec, *m;
+	uint32_t n, i;
+	item_p one;
+	int error = 0, e;
+
+	if (NGU_LIKELY(!(item->el_flags & NGU_QF_BURST))) {
+		ngu__count(ts, peer->hk_idx, 1, (uint64_t)item->body.da_m->m_pkthdr.len);
+		ts->delivered++;
+		return (rcv(peer, item));
+	}
+	vec = item->body.burst.vec;
+	n = item->el_count;
+	for (i = 0; i < n; i++) {
+		m = vec[i];
+		one = i + 1 < n ? ngu__item_alloc(ts) : item;
+		if (one == NULL) {
+			m_freem(m);
+			ngu__refuse(ts, peer, NULL, NGU_R_NO_ITEM);
+			error = ENOMEM;
+			continue;
+		}
+		one->el_flags = PLAIN_DATA;
+		one->el_count = 1;
+		one->body.da_m = m;
+		ngu__count(ts, peer->hk_idx, 1, (uint64_t)m->m_pkthdr.len);
+		ts->delivered++;
+		if ((e = rcv(peer, one)) != 0)
+			error = e;
+	}
+	return (error);
+}
+
+/* Run what was put off; the caller's frame stands at the limit. */
+static NGU_NOINLINE int
+drain(struct ngu__thread *ts)
+{
+	uint32_t d = NGU_LD_RLX(&ts->depth);
+	item_p item;
+	hook_p peer;
+	node_p node;
+
+	ts->deferring = true;
+	while ((item = ts->defer_head) != NULL) {
+		ts->defer_head = item->el_next.stqe_next;
+		peer = item->el_hook;
+		item->el_hook = NULL;
+		node = NGU_LD_ACQ(&peer->hk_node);
+		NGU_ST_RLX(&ts->slot[d], node);
+		NGU_ST_RLX(&ts->depth, d + 1);
+		NGU_COMPILER_FENCE();
+		if (NGU_UNLIKELY(((uint32_t)(NGU_LD_RLX(&peer->hk_flags) & ~HK_HI_STACK) |
+				     (NGU_LD_SC(&node->nd_gate) & NGU_G_BUSY)) != 0 ||
+			--ts->budget < 0)) {
+			NGU_ST_REL(&ts->depth, d);
+			(void)hop_slow(ts, NULL, peer, node, item, ts->budget < 0 ? NG_QUEUE : NG_NOFLAGS);
+			continue;
+		}
+#if NGU_RCL_HOP_LOCKED
+		if (!locked_enter(NULL, peer, node)) {
+			NGU_ST_REL(&ts->depth, d);
+			locked_leave(ts, peer, node, false);
+			(void)hop_slow(ts, NULL, peer, node, item, NG_NOFLAGS);
+			continue;
+		}
+#endif
+		(void)hand_over(ts, peer, item);
+		NGU_ST_REL(&ts->depth, d);
+#if NGU_RCL_HOP_LOCKED
+		locked_leave(ts, peer, node, true);
+#endif
+	}
+	ts->deferring = false;
+	return (0);
+}
+
+/* Into the node's queue, with references. */
+static int
+enqueue_data(struct ngu__thread *ts, hook_p peer, node_p node, item_p item, bool writer, bool pinned, int flags)
+{
+	NG_NODE_REF(node);
+	NG_HOOK_REF(peer);
+	item->el_dest = node;
+	item->el_hook = peer;
+	item->el_flags |= NGU_QF_NODEREF | NGU_QF_HOOKREF;
+	if (ngu__enqueue(ts, node, item, writer, pinned) != 0) {
+		ngu__refuse(ts, peer, item, NGU_R_QUEUE_FULL);
+		return (ENOMEM);
+	}
+	return ((flags & NG_PROGRESS) ? EINPROGRESS : 0);
+}
+
+/*
+ * Everything unusual about a delivery: refusals, queues, force-writer nodes, busy gates. hook == NULL: a put-off delivery,
+ * whose sending end has been looked at. In a section; the item is consumed.
+ */
+static NGU_NOINLINE int
+hop_slow(struct ngu__thread *ts, hook_p hook, hook_p peer, node_p node, item_p item, int flags)
+{
+	struct ngu__wframe f;
+	uint32_t pf, nf, w, d = NGU_LD_RLX(&ts->depth);
+	bool writer = false, bottom = hook == NULL;
+	int error;
+
+	if (hook != NULL && (NGU_LD_ACQ(&hook->hk_flags) & HK_INVALID)) {
+		ngu__refuse(ts, hook, item, NGU_R_HOOK_INVALID);
+		return (ENETDOWN);
+	}
+	pf = (uint32_t)NGU_LD_ACQ(&peer->hk_flags);
+	if (pf & HK_INVALID) {
+		/* The sender learns it; a put-off delivery's sender is long past it. */
+		ngu__refuse(ts, bottom ? peer : hook, item, bottom ? NGU_R_HOOK_GONE : NGU_R_NO_PEER);
+		return (ENETDOWN);
+	}
+	w = NGU_LD_SC(&node->nd_gate);
+	if (w & NGU_G_DEAD) {
+		ngu__refuse(ts, bottom ? peer : hook, item, bottom ? NGU_R_NODE_GONE : NGU_R_NODE_INVALID);
+		return (ENETDOWN);
+	}
+	if (!(item->el_flags & NGU_QF_BURST) && item->body.da_m == NULL) {
+		ngu__refuse(ts, hook, item, NGU_R_NO_MBUF);
+		return (EINVAL);
+	}
+	nf = (uint32_t)NGU_LD_RLX(&node->nd_flags);
+	writer = (w & NGU_G_EXCL) != 0;
+	if ((flags & NG_QUEUE) || (pf & HK_QUEUE) || ((pf & HK_TO_INBOUND) && ts->outbound != 0))
+		return (enqueue_data(ts, peer, node, item, writer, true, flags));
+	if (!bottom && (d >= ts->limit || (d > 0 && d >= ts->limit / 2 && ((pf & HK_HI_STACK) || (nf & NGF_HI_STACK)))))
+		return (defer(ts, peer, item));
+	if (writer) {
+		NG_NODE_REF(node);
+		if (!ngu__w_take(ts, node, &f)) {
+			error = enqueue_data(ts, peer, node, item, true, false, flags);
+		} else {
+			NGU_ST_RLX(&ts->slot[d], node);
+			NGU_ST_REL(&ts->depth, d + 1);
+			error = hand_over(ts, peer, item);
+			NGU_ST_REL(&ts->depth, d);
+			ngu__w_release(ts, node, &f);
+		}
+		NG_NODE_UNREF(node);
+	} else {
+		/*
+		 * A reader. Closed, or a writer waits: behind it. Somebody serves the queue, or something waits: in by the
+		 * usual door unless some of it is ours. Show the slot before looking again.
+		 */
+		NGU_ST_RLX(&ts->slot[d], node);
+		NGU_ST_RLX(&ts->depth, d + 1);
+		NGU_COMPILER_FENCE();
+		w = NGU_LD_SC(&node->nd_gate);
+		if ((w & (NGU_G_W | NGU_G_QW | NGU_G_EXCL | NGU_G_DEAD)) != 0 ||
+		    ((w & (NGU_G_Q | NGU_G_D)) != 0 && NGU_LD_ACQ(&ts->pend[ngu__pend_slot(node)]) != 0)) {
+			NGU_ST_REL(&ts->depth, d);
+			return (enqueue_data(ts, peer, node, item, false, false, flags));
+		}
+#if NGU_RCL_HOP_LOCKED
+		if (!locked_enter(hook, peer, node)) {
+			NGU_ST_REL(&ts->depth, d);
+			locked_leave(ts, peer, node, false);
+			return (enqueue_data(ts, peer, node, item, false, false, flags));
+		}
+#endif
+		error = hand_over(ts, peer, item);
+		NGU_ST_REL(&ts->depth, d);
+#if NGU_RCL_HOP_LOCKED
+		locked_leave(ts, peer, node, true);
+#endif
+	}
+	if (ts->defer_head != NULL && !ts->deferring)
+		(void)drain(ts);
+	return (error);
+}
+
+/* A data item with counted references, as the addressing functions leave it: they are dropped here, the section is open. */
+static int
+send_addressed(struct ngu__thread *ts, item_p item, int flags)
+{
+	hook_p peer = ngu_k_item_take_hook(item);
+	node_p node = ngu_k_item_take_node(item);
+	struct ng_apply_info *apply = item->apply;
+	int error;
+
+	ts->attempted += item->el_count;
+	if (peer == NULL) { /* addressed to a node as such */
+		ngu__refuse(ts, NULL, item, NGU_R_NO_HOOK);
+		error = EINVAL;
+	} else if (NGU_LD_ACQ(&peer->hk_node) != node) {
+		ngu__refuse(ts, peer, item, NGU_R_HOOK_GONE);
+		error = EIO;
+	} else {
+		item->el_flags &= ~(unsigned long)(NGQF_QMODE);
+		item->apply = NULL; /* data completes when it is handed over or queued */
+		error = hop_slow(ts, NULL, peer, node, item, NGU_LD_RLX(&ts->depth) >= ts->limit ? flags | NG_QUEUE : flags);
+	}
+	if (apply != NULL)
+		ngu__apply_done(apply, error, 1);
+	if (peer != NULL)
+		NG_HOOK_UNREF(peer);
+	if (node != NULL)
+		NG_NODE_UNREF(node);
+	return (error);
+}
+
+/* Into a section (which keeps the hook's node) and into the hook's graph. */
+NGU_INLINE void
+begin(struct ngu__thread *ts, struct ngu__ctx *ctx, hook_p hook)
+{
+	ngu__section_enter(ts);
+	ngu__enter(ts, ctx, hook != NULL ? NGU_LD_ACQ(&hook->hk_node)->nd_graph : NULL);
+	if (ts->nest == 1) {
+		ts->limit = ts->graph != NULL ? ts->graph->depth_limit : 12;
+		ts->budget = NGU_HOP_BUDGET;
+	}
+}
+
+NGU_INLINE void
+end(struct ngu__thread *ts, struct ngu__ctx *ctx)
+{
+	ngu__data_leave(ts);
+	ngu__leave(ts, ctx);
+}
+
+/* The whole of NG_FWD_ITEM_HOOK_FLAGS. */
+int
+ngu_k_fwd_item(item_p item, hook_p hook, int flags)
+{
+	struct ngu__thread *ts = ngu__self();
+	struct ngu__ctx ctx;
+	int error;
+
+	if (NGU_LIKELY(ts->nest != 0 && hook != NULL && flags == NG_NOFLAGS && item->el_flags == PLAIN_DATA))
+		return (hop(ts, hook, item));
+	begin(ts, &ctx, hook);
+	if ((item->el_flags & NGQF_TYPE) == NGQF_DATA) {
+		NGI_CLR_NODE(item);
+		NGI_CLR_HOOK(item);
+		ts->attempted += item->el_count;
+		if (hook == NULL) {
+			ngu__refuse(ts, NULL, item, NGU_R_NO_HOOK);
+			error = ENETDOWN;
+		} else {
+			hook_p peer = NGU_LD_ACQ(&hook->hk_peer);
+
+			item->el_flags &= NGQF_TYPE | NGQF_RW | NGU_QF_BURST;
+			error = hop_slow(ts, hook, peer, NGU_LD_ACQ(&peer->hk_node), item, flags);
+		}
+		ngu__data_leave(ts);
+	} else {
+		error = ng_address_hook(NULL, item, hook, 0);
+		ngu__data_leave(ts);
+		if (error == 0)
+			error = ng_snd_item(item, flags);
+	}
+	ngu__leave(ts, &ctx);
+	return (error);
+}
+
+/* The whole of NG_SEND_DATA_FLAGS. */
+int
+ngu_k_send_data(hook_p hook, struct mbuf *m, int flags)
+{
+	struct ngu__thread *ts = ngu__self();
+	struct ngu__ctx ctx;
+	item_p item;
+	int error;
+
+	if (NGU_UNLIKELY((item = ngu__item_alloc(ts)) == NULL)) {
+		if (m != NULL)
+			m_freem(m);
+		if (ts->graph != NULL) {
+			ts->attempted += ts->nest != 0;
+			ngu__refuse(ts, hook, NULL, NGU_R_NO_ITEM);
+			if (ts->nest == 0)
+				ngu__count(ts, ts->graph->ctr_flow, 1, 0);
+		}
+		return (ENOMEM);
+	}
+	item->el_flags = PLAIN_DATA;
+	item->el_count = 1;
+	item->body.da_m = m;
+	if (ts->nest != 0 || hook == NULL || flags != NG_NOFLAGS)
+		return (ngu_k_fwd_item(item, hook, flags));
+	/* The first hop of a packet: one section for all of them. */
+	begin(ts, &ctx, hook);
+	error = hop(ts, hook, item);
+	end(ts, &ctx);
+	return (error);
+}
+
+/* n packets out of one hook in one section: the port's burst. The vector is only read here. */
+int
+ngu__send_burst(hook_p hook, struct mbuf **vec, uint32_t n)
+{
+	struct ngu__thread *ts = ngu__self();
+	struct ngu__ctx ctx;
+	int error = 0, e;
+	uint32_t i;
+
+	begin(ts, &ctx, hook);
+	for (i = 0; i < n; i++)
+		if ((e = ngu_k_send_data(hook, vec[i], NG_NOFLAGS)) != 0)
+			error = e;
+	end(ts, &ctx);
+	return (error);
+}
+
+/* ---- applying: section 10.4 ---- */
+
+void
+ngu__apply_done(struct ng_apply_info *apply, int error, u_int depth)
+{
+	if (error != 0 && depth <= 1)
+		apply->error = error;
+	/* ORDER apply-done: each part releases what it did; the last one acquires it all before it tells the sender. */
+	if (NGU_FSUB_AR(&apply->refs, 1) == 1)
+		apply->apply(apply->context, apply->error);
+}
+
+static int
+apply_msg(struct ngu__thread *ts, node_p node, item_p item, hook_p hook)
+{
+	ng_rcvmsg_t *rcvmsg;
+
+	ngu__count(ts, node->nd_graph->ctr_queue, 0, 1);
+	if (hook != NULL && NG_HOOK_NOT_VALID(hook))
+		hook = NULL;
+	if (NG_NODE_NOT_VALID(node) || NGI_MSG(item) == NULL) {
+		NG_FREE_ITEM(item);
+		return (EINVAL);
+	}
+	if (NGI_MSG(item)->header.typecookie == NGM_GENERIC_COOKIE && !(NGI_MSG(item)->header.flags & NGF_RESP))
+		return (ngu__generic(node, item, hook));
+	rcvmsg = hook != NULL ? NGU_LD_ACQ(&hook->hk_rcvmsg) : NULL;
+	if (rcvmsg == NULL)
+		rcvmsg = node->nd_type->rcvmsg;
+	if (rcvmsg == NULL) {
+		NG_FREE_ITEM(item);
+		return (0);
+	}
+	return (rcvmsg(node, item, hook));
+}
+
+/*
+ * Apply an item to the node whose gate the caller holds (writer: W; reader: R, a slot, or the server's D). Takes the item and
+ * its references, keeps its promises to whoever waits for completion.
+ */
+int
+ngu__apply(struct ngu__thread *ts, node_p node, item_p item, bool writer)
+{
+	hook_p hook = ngu_k_item_take_hook(item);
+	node_p ref = ngu_k_item_take_node(item);
+	struct ng_apply_info *apply = item->apply, *outer = ts->apply;
+	_Atomic uint32_t *pend = item->el_pend;
+	unsigned long type = item->el_flags & NGQF_TYPE;
+	bool core = (item->el_flags & NGU_QF_CORE) != 0;
+	u_int depth = item->depth;
+	uint32_t d = NGU_LD_RLX(&ts->depth);
+	int error = 0;
+
+	item->el_pend = NULL;
+	ts->apply = apply;
+	if (type == NGQF_DATA) {
+		item->el_flags &= NGQF_TYPE | NGQF_RW | NGU_QF_BURST;
+		item->el_flags |= NGQF_READER;
+		if (hook == NULL || NG_HOOK_NOT_VALID(hook)) {
+			ngu__refuse(ts, hook, item, NGU_R_HOOK_GONE);
+			error = EIO;
+		} else if (NG_NODE_NOT_VALID(node)) {
+			ngu__refuse(ts, hook, item, NGU_R_NODE_GONE);
+			error = EIO;
+		} else {
+			ngu__data_enter(ts, node->nd_graph);
+			if (d < NGU_SLOTS) {
+				NGU_ST_RLX(&ts->slot[d], node);
+				NGU_ST_REL(&ts->depth, d + 1);
+			}
+			error = hand_over(ts, hook, item);
+			NGU_ST_REL(&ts->depth, d);
+			if (ts->defer_head != NULL && !ts->deferring)
+				(void)drain(ts);
+			ngu__data_leave(ts);
+		}
+	} else if (type == NGQF_MESG) {
+		error = apply_msg(ts, node, item, hook);
+	} else {
+		ngu__count(ts, node->nd_graph->ctr_queue, 0, 1);
+		if (!core && (NG_NODE_NOT_VALID(node) || (hook != NULL && NG_HOOK_NOT_VALID(hook)))) {
+			NG_FREE_ITEM(item);
+			error = EINVAL;
+		} else if (type == NGQF_FN) {
+			NGI_FN(item)(node, hook, NGI_ARG1(item), NGI_ARG2(item));
+			NG_FREE_ITEM(item);
+		} else {
+			error = NGI_FN2(item)(node, item, hook);
+		}
+	}
+	(void)writer;
+	ts->apply = outer;
+	if (hook != NULL)
+		NG_HOOK_UNREF(hook);
+	if (pend != NULL) /* ORDER pend-done: release; the sender's acquire load may let its next packet overtake nobody */
+		(void)NGU_FSUB_AR(pend, 1u);
+	if (apply != NULL)
+		ngu__apply_done(apply, error, depth);
+	if (ref != NULL)
+		NG_NODE_UNREF(ref);
+	return (error);
+}
+
+/* ---- ng_snd_item: messages, functions, and data that was addressed by hand ---- */
+
+static int
+send_control(struct ngu__thread *ts, node_p node, item_p item, bool writer, bool queue, int flags)
+{
+	struct ng_apply_info *apply = item->apply;
+	struct ngu__wframe f;
+	uint32_t d = NGU_LD_RLX(&ts->depth), w;
+	int error;
+
+	if (ts->msgdepth >= NGU_MSG_DEPTH)
+		queue = true;
+	if (!queue) {
+		if (writer) {
+			if (ngu__w_take(ts, node, &f)) {
+				item->depth++;
+				ts->msgdepth++;
+				error = ngu__apply(ts, node, item, true);
+				ts->msgdepth--;
+				ngu__w_release(ts, node, &f);
+				return (error);
+			}
+		} else if (ts->nest != 0) {
+			if (d < NGU_SLOTS) {
+				NGU_ST_RLX(&ts->slot[d], node);
+				NGU_ST_RLX(&ts->depth, d + 1);
+				NGU_COMPILER_FENCE();
+				w = NGU_LD_SC(&node->nd_gate);
+				if ((w & (NGU_G_W | NGU_G_QW | NGU_G_EXCL)) == 0 &&
+				    !((w & (NGU_G_Q | NGU_G_D)) != 0 && NGU_LD_ACQ(&ts->pend[ngu__pend_slot(node)]) != 0)) {
+					item->depth++;
+					ts->msgdepth++;
+					error = ngu__apply(ts, node, item, false);
+					ts->msgdepth--;
+					NGU_ST_REL(&ts->depth, d);
+					return (error);
+				}
+				NGU_ST_REL(&ts->depth, d);
+			}
+		} else if (ngu__r_take(ts, node)) {
+			item->depth++;
+			ts->msgdepth++;
+			error = ngu__apply(ts, node, item, false);
+			ts->msgdepth--;
+			ngu__r_release(ts, node);
+			return (error);
+		}
+	}
+	NG_NODE_REF(node);
+	if (ngu__enqueue(ts, node, item, writer, false) != 0) {
+		u_int depth = item->depth;
+
+		ngu__count(ts, node->nd_graph->ctr_gate, 0, 1);
+		item->apply = NULL;
+		NG_FREE_ITEM(item);
+		if (apply != NULL)
+			ngu__apply_done(apply, ENOMEM, depth);
+		NG_NODE_UNREF(node);
+		return (ENOMEM);
+	}
+	NG_NODE_UNREF(node);
+	return ((flags & NG_PROGRESS) ? EINPROGRESS : 0);
+}
+
+int
+ng_snd_item(item_p item, int flags)
+{
+	struct ngu__thread *ts = ngu__self();
+	struct ngu__ctx ctx;
+	node_p node = item->el_dest;
+	hook_p hook = item->el_hook;
+	bool writer;
+	int error, hf;
+
+	if (item->apply != NULL)
+		(void)NGU_FADD_RLX(&item->apply->refs, 1);
+	if (node == NULL || ((item->el_flags & (NGQF_TYPE | NGU_QF_BURST)) == NGQF_DATA && NGI_M(item) == NULL)) {
+		struct ng_apply_info *apply = item->apply;
+
+		item->apply = NULL;
+		if ((item->el_flags & NGQF_TYPE) == NGQF_DATA) {
+			ts->graph != NULL ? ngu__count(ts, ts->graph->ctr_flow, 1, 0) : (void)0;
+			ngu__refuse(ts, NULL, item, NGU_R_NO_MBUF);
+		} else {
+			NG_FREE_ITEM(item);
+		}
+		if (apply != NULL)
+			ngu__apply_done(apply, EINVAL, 0);
+		return (EINVAL);
+	}
+	if (node->nd_graph == NULL) { /* the dead node */
+		struct ng_apply_info *apply = item->apply;
+
+		item->apply = NULL;
+		NG_FREE_ITEM(item);
+		if (apply != NULL)
+			ngu__apply_done(apply, EINVAL, 0);
+		return (EINVAL);
+	}
+	ngu__enter(ts, &ctx, node->nd_graph);
+	if ((item->el_flags & NGQF_TYPE) == NGQF_DATA) {
+		ngu__data_enter(ts, ts->graph);
+		error = send_addressed(ts, item, flags);
+		ngu__data_leave(ts);
+	} else {
+		hf = hook != NULL ? NGU_LD_ACQ(&hook->hk_flags) : 0;
+		writer = (item->el_flags & NGQF_RW) == NGQF_WRITER || (NGU_LD_ACQ(&node->nd_gate) & NGU_G_EXCL) != 0 ||
+		    (hf & HK_FORCE_WRITER) != 0;
+		error = send_control(ts, node, item, writer, (flags & NG_QUEUE) || (hf & HK_QUEUE), flags);
+	}
+	ngu__leave(ts, &ctx);
+	return (error);
+}
+
+void
+ngu_k_outbound(int delta)
+{
+	ngu__self()->outbound += delta;
+}

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * graph.c - a graph as a whole: making and ending it, its clock, log and random numbers, doing its waiting work.
+ */
+#include "core/core.h"
+#include "core/gate.h"
+#include "kern/timers.h"
+
+ngu__generic_fn *ngu__generic;
+
+static __attribute__((__constructor__(101))) void
+core_init(void)
+{
+	ngu__thread_exit_core = ngu__core_thread_exit;
+	(void)ngu__port_membarrier_init();
+}
+
+const char *
+ngu_version(void)
+{
+	return ("0.1.0");
+}
+
+const char *
+ngu_backend(void)
+{
+	return (ngu__rcl_name());
+}
+
+void
+ngu_reclaim_barrier(void)
+{
+	ngu__rcl_barrier();
+}
+
+/* ---- what the kernel shim asks ---- */
+
+void
+ngu__graph_log(struct ngu_graph *g, int level, const char *line)
+{
+	if (g != NULL && g->log != NULL)
+		(g->log)(g->log_arg, level, line); /* log is a macro in kernel sources */
+	else
+		ngu__port_log_stderr(line);
+}
+
+void
+ngu__log(struct ngu_graph *g, int level, const char *fmt, ...)
+{
+	char line[512];
+	int n;
+	va_list ap;
+
+	n = ngu__port_snprintf(line, sizeof(line), "%s: ", g != NULL ? g->name : "libng");
+	va_start(ap, fmt);
+	(void)ngu__port_vsnprintf(line + n, sizeof(line) - (size_t)n, fmt, ap);
+	va_end(ap);
+	ngu__graph_log(g, level, line);
+}
+
+uint64_t
+ngu__graph_random(struct ngu_graph *g)
+{
+	static _Atomic uint64_t nobody = 1;
+	uint64_t z;
+
+	if (g == NULL) {
+		z = NGU_FADD_RLX(&nobody, 0x9e3779b97f4a7c15u);
+	} else {
+		ngu__spin_lock(&g->random_lock);
+		z = g->random_state += 0x9e3779b97f4a7c15u;
+		ngu__spin_unlock(&g->random_lock);
+	}
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	return (z ^ z >> 31);
+}
+
+int64_t
+ngu__graph_now(struct ngu_graph *g)
+{
+	if (g == NULL)
+		return (ngu__port_mono_ns());
+	return (g->fake_clock ? NGU_LD_ACQ(&g->fake_now) : ngu__port_mono_ns() - g->t0);
+}
+
+struct ngu__timers *
+ngu__graph_timers(struct ngu_graph *g)
+{
+	return (g != NULL ? g->timers : NULL);
+}
+
+void
+ngu__graph_timer_kick(struct ngu_graph *g)
+{
+	if (g == NULL || g->nworkers == 0)
+		return;
+	(void)NGU_FADD_SC(&g->wq[0].event, 1u);
+	if (NGU_LD_SC(&g->wq[0].asleep) != 0)
+		ngu__port_wake(&g->wq[0].event, 1);
+}
+
+struct ngu_graph *
+ngu__graph_of(const struct ng_node *node)
+{
+	return (node != NULL && node->nd_graph != NULL ? node->nd_graph : ngu__self()->graph);
+}
+
+/* ---- life ---- */
+
+static void
+counters_free(struct ngu_graph *g)
+{
+	uint32_t *c[] = { &g->prefix.ctr_mbuf_alloc, &g->prefix.ctr_mbuf_free, &g->ctr_flow, &g->ctr_queue, &g->ctr_nodes,
+		&g->ctr_hooks, &g->ctr_gate };
+	unsigned i;
+
+	for (i = 0; i < sizeof(c) / sizeof(c[0]); i++)
+		if (*c[i] != 0)
+			ngu__ctr_free(*c[i]);
+	for (i = 0; i < NGU_R_COUNT; i++)
+		if (g->ctr_reason[i] != 0)
+			ngu__ctr_free(g->ctr_reason[i]);
+}
+
+static int
+counters_make(struct ngu_graph *g)
+{
+	uint32_t *c[] = { &g->prefix.ctr_mbuf_alloc, &g->prefix.ctr_mbuf_free, &g->ctr_flow, &g->ctr_queue, &g->ctr_nodes,
+		&g->ctr_hooks, &g->ctr_gate };
+	unsigned i;
+
+	for (i = 0; i < sizeof(c) / sizeof(c[0]); i++)
+		if ((*c[i] = ngu__ctr_alloc()) == 0)
+			return (ENOMEM);
+	for (i = 0; i < NGU_R_COUNT; i++)
+		if ((g->ctr_reason[i] = ngu__ctr_alloc()) == 0)
+			return (ENOMEM);
+	return (0);
+}
+
+static void
+graph_free(struct ngu_graph *g)
+{
+	if (g->timers != NULL) {
+		ngu__timers_fini(g->timers);
+		ngu__port_free(g->timers);
+	}
+	ngu__idtab_fini(&g->ids);
+	ngu__names_fini(&g->names);
+	counters_free(g);
+	ngu__port_free(g);
+}
+
+int
+ngu_graph_create(const struct ngu_graph_opts *opts, struct ngu_graph **out)
+{
+	static const struct ngu_graph_opts none;
+	struct ngu__thread *ts = ngu__self();
+	struct ngu_graph *g;
+	int error;
+
+	if (opts == NULL)
+		opts = &none;
+	else if (opts->size != sizeof(*opts))
+		return (EINVAL);
+	if (opts->depth_limit > NGU_SLOTS - 1 || opts->workers > NGU_WORKERS_MAX)
+		return (EINVAL);
+	if ((g = ngu__port_alloc(sizeof(*g), NGU_CACHELINE)) == NULL)
+		return (ENOMEM);
+	(void)ngu__strlcpy(g->name, opts->name != NULL ? opts->name : "graph", sizeof(g->name));
+	g->depth_limit = opts->depth_limit != 0 ? opts->depth_limit : 12;
+	NGU_ST_RLX(&g->max_data, opts->max_data != 0 ? opts->max_data : 65536u);
+	NGU_ST_RLX(&g->max_items, opts->max_items != 0 ? opts->max_items : 65536u);
+	g->fake_clock = opts->fake_clock;
+	g->pin = opts->pin_workers;
+	g->log = opts->log;
+	g->log_arg = opts->log_arg;
+	g->random_state = opts->seed != 0 ? opts->seed : 1;
+	g->t0 = ngu__port_mono_ns();
+	if ((error = counters_make(g)) != 0 || (error = ngu__idtab_init(&g->ids)) != 0 ||
+	    (error = ngu__names_init(&g->names)) != 0)
+		goto fail;
+	if ((g->timers = ngu__port_alloc(sizeof(*g->timers), NGU_CACHELINE)) == NULL) {
+		error = ENOMEM;
+		goto fail;
+	}
+	if ((error = ngu__timers_init(g->timers)) != 0) {
+		ngu__port_free(g->timers);
+		g->timers = NULL;
+		goto fail;
+	}
+	if (opts->workers != 0 && (error = ngu__workers_start(g, opts->workers)) != 0)
+		goto fail;
+	if (ts->graph == NULL)
+		ts->graph = g;
+	*out = g;
+	return (0);
+fail:
+	graph_free(g);
+	return (error);
+}
+
+static uint64_t
+alive(uint32_t ctr)
+{
+	uint64_t n, m;
+
+	ngu__ctr_read(ctr, &n, &m);
+	return (n - m);
+}
+
+int
+ngu_graph_destroy(struct ngu_graph *g)
+{
+	struct ngu__thread *ts = ngu__self();
+	struct ngu__ctx ctx;
+	struct ng_node *node;
+	uint32_t id;
+	int round;
+
+	if (g == NULL)
+		return (0);
+	if (ts->level != 0 || ts->nest != 0)
+		return (EDEADLK);
+	for (round = 0; round < 3 && alive(g->ctr_nodes) != 0; round++) {
+		for (id = 0;;) {
+			ngu__enter(ts, &ctx, g);
+			ngu__section_enter(ts);
+			while ((node = ngu__id_next(&g->ids, &id)) != NULL && !ngu__node_tryref(node))
+				;
+			ngu__section_leave(ts);
+			if (node == NULL) {
+				ngu__leave(ts, &ctx);
+				break;
+			}
+			if (round > 0) /* it has come back once: this time it is told not to */
+				(void)NGU_FOR_SC(&node->nd_flags, NGF_REALLY_DIE);
+			(void)ngu__call_rmnode(node);
+			NG_NODE_UNREF(node);
+			ngu__leave(ts, &ctx);
+		}
+		if (ngu_settle(g, 10000) != 0)
+			ngu__log(g, LOG_WARNING, "queues do not run empty");
+		ngu__rcl_barrier();
+		ngu__rcl_barrier(); /* what the first round's callbacks retired */
+	}
+	if (alive(g->ctr_nodes) != 0 || alive(g->ctr_hooks) != 0) {
+		ngu__log(g, LOG_ERR, "graph cannot be destroyed: %llu nodes, %llu hooks are still referenced",
+		    (unsigned long long)alive(g->ctr_nodes), (unsigned long long)alive(g->ctr_hooks));
+		return (EBUSY);
+	}
+	ngu__workers_stop(g);
+	ngu__rcl_barrier();
+	if (ts->graph == g)
+		ts->graph = NULL;
+	graph_free(g);
+	return (0);
+}
+
+struct ngu_graph *
+ngu_graph_current(void)
+{
+	return (ngu__self()->graph);
+}
+
+struct ngu_graph *
+ngu_graph_enter(struct ngu_graph *g)
+{
+	struct ngu__thread *ts = ngu__self();
+	struct ngu_graph *old = ts->graph;
+
+	ts->graph = g;
+	return (old);
+}
+
+const char *
+ngu_graph_name(const struct ngu_graph *g)
+{
+	return (g->name);
+}
+
+/* ---- waiting work ---- */
+
+unsigned
+ngu_poll(struct ngu_graph *g, unsigned budget)
+{
+	struct ngu__thread *ts = ngu__self();
+	struct ngu__ctx ctx;
+	unsigned done = 0, n, i;
+
+	if (ts->nest != 0)
+		return (0);
+	do {
+		ngu__enter(ts, &ctx, g);
+		n = ngu__timers_run(g->timers, ngu__graph_now(g));
+		for (i = 0; i < (g->nworkers != 0 ? g->nworkers : 1); i++)
+			n += ngu__wq_serve(ts, &g->wq[i], budget == 0 ? 1024 : budget - done > n ? budget - done - n : 0);
+		if (ts->level == 1 && ts->nmine != 0)
+			ngu__leave_slow(ts);
+		ngu__leave(ts, &ctx);
+		done += n;
+	} while (n != 0 && (budget == 0 || done < budget));
+	return (done);
+}
+
+static bool
+quiet(struct ngu_graph *g)
+{
+	unsigned i;
+
+	if (NGU_LD_ACQ(&g->queued_data) != 0 || NGU_LD_ACQ(&g->queued_items) != 0)
+		return (false);
+	for (i = 0; i < (g->nworkers != 0 ? g->nworkers : 1); i++)
+		if (NGU_LD_ACQ(&g->wq[i].len) != 0 || NGU_LD_ACQ(&g->wq[i].busy) != 0)
+			return (false);
+	return (true);
+}
+
+int
+ngu_settle(struct ngu_graph *g, unsigned timeout_ms)
+{
+	int64_t end = timeout_ms != 0 ? ngu__port_mono_ns() + (int64_t)timeout_ms * 1000000 : INT64_MAX;
+	unsigned round = 0, calm = 0;
+
+	for (;;) {
+		if (g->nworkers == 0)
+			(void)ngu_poll(g, 64);
+		if (quiet(g)) {
+			if (++calm == 3) /* a worker may have been between two looks */
+				return (0);
+			continue;
+		}
+		calm = 0;
+		if (ngu__port_mono_ns() > end)
+			return (ETIMEDOUT);
+		if (g->nworkers != 0)
+			ngu__port_backoff(&round);
+	}
+}
+
+int64_t
+ngu_clock_now(const struct ngu_graph *g)
+{
+	return (ngu__graph_now((struct ngu_graph *)(uintptr_t)g));
+}
+
+int
+ngu_clock_advance(struct ngu_graph *g, int64_t ns)
+{
+	struct ngu__thread *ts = ngu__self();
+	struct ngu__ctx ctx;
+	int64_t end, next;
+
+	if (!g->fake_clock || ns < 0 || ts->nest != 0)
+		return (EINVAL);
+	end = NGU_LD_ACQ(&g->fake_now) + ns;
+	/* From deadline to deadline, so that each timer sees its own time. */
+	while ((next = ngu__timers_next(g->timers)) <= end) {
+		if (next > NGU_LD_ACQ(&g->fake_now))
+			NGU_ST_REL(&g->fake_now, next);
+		ngu__enter(ts, &ctx, g);
+		(void)ngu__timers_run(g->timers, NGU_LD_ACQ(&g->fake_now));
+		ngu__leave(ts, &ctx);
+		if (g->nworkers == 0)
+			(void)ngu_poll(g, 0);
+	}
+	NGU_ST_REL(&g->fake_now, end);
+	return (0);
+}
+
+/* ---- limits ---- */
+
+uint32_t
+ngu_max_data(const struct ngu_graph *g)
+{
+	return (NGU_LD_RLX(&((struct ngu_graph *)(uintptr_t)g)->max_data));
+}
+
+uint32_t
+ngu_max_items(const struct ngu_graph *g)
+{
+	return (NGU_LD_RLX(&((struct ngu_graph *)(uintptr_t)g)->max_items));
+}
+
+int
+ngu_set_max_data(struct ngu_graph *g, uint32_t items)
+{
+	if (items == 0)
+		return (EINVAL);
+	NGU_ST_RLX(&g->max_data, items);
+	return (0);
+}
+
+int
+ngu_set_max_items(struct ngu_graph *g, uint32_t items)
+{
+	if (items == 0)
+		return (EINVAL);
+	NGU_ST_RLX(&g->max_items, items);
+	return (0);
+}

@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * hook.c - the two ends of an edge, and how they come and go while packets cross.
+ *
+ * Readers    Packet path: inside a section, load hk_peer once, use it, leave. No lock, no retry, no reference.
+ * Writers    A hook enters and leaves its node's list and index under nd_lock, by whoever has the node's writer turn (or the
+ *            node to itself). Edges change under the edge locks of the hooks concerned; no lock is held over a method.
+ * Invariants (attacked by tests/torture)
+ *   H1  A reader sees in hk_peer a live hook, a retired one whose grace period is open, or the dead hook; never NULL.
+ *   H2  peer(peer(h)) == h when no edge lock is held, except for hooks marked ONEWAY, which hold a counted reference on
+ *       their peer until their own grace period has ended (bypass, insert, relink).
+ *   H3  A hook is destroyed once, by whoever moved its state to DEAD, and retired once: by that one, or, if it stood on the
+ *       doom list then, by whoever takes it off.
+ *   H4  hk_node changes to the dead node only after the grace period: inside a section a hook's node is its real one.
+ * Lifetime   alloc -> newhook -> linked -> connected -> DEAD, unlinked -> disconnect -> grace period -> last reference -> free.
+ */
+#include "core/core.h"
+
+static struct ngu__zone hook_zone = NGU_ZONE_INIT("hooks", NGU_Z_HOOK, sizeof(struct ng_hook), NGU_CACHELINE);
+
+#define RETIRE(h) ((struct ngu__retire *)(void *)&(h)->hk_retire)
+
+/* ---- index: hooks by name, for those who come without the gate ---- */
+
+struct ngu__hidx {
+	struct ngu__retire retire;
+	uint32_t size; /* a power of two */
+	uint32_t used; /* slots that are or were taken */
+	_Atomic(struct ng_hook *) slot[];
+};
+
+#define GONE ((struct ng_hook *)(uintptr_t)1)
+
+static uint32_t
+hash(const char *s)
+{
+	uint32_t h = 2166136261u;
+
+	while (*s != '\0')
+		h = (h ^ (unsigned char)*s++) * 16777619u;
+	return (h ^ h >> 15);
+}
+
+static void
+hidx_free(struct ngu__retire *r)
+{
+	ngu__port_free(NGU_CONTAINER(r, struct ngu__hidx, retire));
+}
+
+static struct ngu__hidx *
+hidx_new(uint32_t size)
+{
+	struct ngu__hidx *x = ngu__port_alloc(sizeof(*x) + size * sizeof(x->slot[0]), 16);
+
+	if (x != NULL)
+		x->size = size;
+	return (x);
+}
+
+static void
+hidx_put(struct ngu__hidx *x, hook_p hook)
+{
+	uint32_t i = hash(hook->hk_name) & (x->size - 1);
+	hook_p e;
+
+	while ((e = NGU_LD_RLX(&x->slot[i])) != NULL && e != GONE)
+		i = (i + 1) & (x->size - 1);
+	if (e == NULL)
+		x->used++;
+	/* ORDER hidx-publish (store side): the hook is complete; pairs with the acquire load in findhook_default(). */
+	NGU_ST_REL(&x->slot[i], hook);
+}
+
+/* Room for one more. Under nd_lock. */
+static int
+hidx_room(node_p node)
+{
+	struct ngu__hidx *x = NGU_LD_RLX(&node->nd_hidx), *y;
+	uint32_t live = (uint32_t)NGU_LD_RLX(&node->nd_numhooks), size = 4, i;
+	hook_p e;
+
+	if (x == NULL || (x->used + 1) * 4 > x->size * 3) {
+		while (size < (live + 1) * 2)
+			size *= 2;
+		if ((y = hidx_new(size)) == NULL)
+			return (ENOMEM);
+		for (i = 0; x != NULL && i < x->size; i++)
+			if ((e = NGU_LD_RLX(&x->slot[i])) != NULL && e != GONE)
+				hidx_put(y, e);
+		NGU_ST_REL(&node->nd_hidx, y);
+		if (x != NULL)
+			ngu__retire(&x->retire, hidx_free);
+	}
+	return (0);
+}
+
+static void
+hidx_del(node_p node, hook_p hook)
+{
+	struct ngu__hidx *x = NGU_LD_RLX(&node->nd_hidx);
+	uint32_t i = hash(hook->hk_name) & (x->size - 1);
+
+	while (NGU_LD_RLX(&x->slot[i]) != hook)
+		i = (i + 1) & (x->size - 1);
+	NGU_ST_REL(&x->slot[i], GONE);
+}
+
+static hook_p
+findhook_default(node_p node, const char *name)
+{
+	struct ngu__hidx *x = NGU_LD_ACQ(&node->nd_hidx);
+	uint32_t i, n;
+	hook_p h;
+
+	if (x == NULL)
+		return (NULL);
+	for (i = hash(name) & (x->size - 1), n = 0; n < x->size; i = (i + 1) & (x->size - 1), n++) {
+		if ((h = NGU_LD_ACQ(&x->slot[i])) == NULL) /* ORDER hidx-publish (load side) */
+			break;
+		if (h != GONE && ngu__strcmp(h->hk_name, name) == 0 && NG_HOOK_IS_VALID(h))
+			return (h);
+	}
+	return (NULL);
+}
+
+hook_p
+ngu__findhook(node_p node, const char *name)
+{
+	if (node->nd_type->findhook != NULL)
+		return (node->nd_type->findhook(node, name));
+	return (findhook_default(node, name));
+}
+
+hook_p
+ng_findhook(node_p node, const char *name)
+{
+	struct ngu__thread *ts = ngu__self();
+	hook_p h;
+
+	ngu__section_enter(ts);
+	h = ngu__findhook(node, name);
+	ngu__section_leave(ts);
+	return (h);
+}
+
+hook_p
+ngu_k_foreach_hook(node_p node, ng_fn_eachhook *fn, void *arg)
+{
+	hook_p h, n;
+
+	for (h = LIST_FIRST(&node->nd_hooks); h != NULL; h = n) {
+		n = LIST_NEXT(h, hk_hooks);
+		if (!fn(h, arg))
+			return (h);
+	}
+	return (NULL);
+}
+
+/* ---- references ---- */
+
+void
+ngu_k_hook_ref(hook_p hook)
+{
+	if (hook == &ng_deadhook)
+		return;
+	(void)NGU_FADD_RLX(&hook->hk_refs, 1);
+}
+
+bool
+ngu__hook_tryref(hook_p hook)
+{
+	int n = NGU_LD_RLX(&hook->hk_refs);
+
+	if (hook == &ng_deadhook)
+		return (false);
+	while (n > 0)
+		if (NGU_CAS_AR(&hook->hk_refs, &n, n + 1))
+			return (true);
+	return (false);
+}
+
+static void
+hook_free(hook_p hook)
+{
+	struct ngu__thread *ts = ngu__self();
+	node_p node = NGU_LD_RLX(&hook->hk_node);
+
+	ngu__memset(hook, 0x5d, sizeof(*hook));
+	ngu__zone_free_at(ts, NGU_Z_HOOK, &hook_zone, hook);
+	if (node != &ng_deadnode)
+		NG_NODE_UNREF(node);
+}
+
+void
+ng_unref_hook(hook_p hook)
+{
+	int n;
+
+	if (hook == &ng_deadhook)
+		return;
+	n = NGU_FSUB_AR(&hook->hk_refs, 1);
+	NGU_INVARIANT(n > 0, "H5");
+	if (n == 1)
+		hook_free(hook);
+}
+
+/* ---- birth ---- */
+
+/* A hook that nobody knows: INVALID, peer and node dead, one reference (the list's to be). */
+hook_p
+ngu__hook_alloc(struct ngu_graph *g, const char *name)
+{
+	struct ngu__thread *ts = ngu__self();
+	hook_p h = ngu__zone_alloc_at(ts, NGU_Z_HOOK, &hook_zone);
+	uint32_t idx;
+
+	if (h == NULL)
+		return (NULL);
+	if ((idx = ngu__ctr_alloc()) == 0) {
+		ngu__zone_free_at(ts, NGU_Z_HOOK, &hook_zone, h);
+		return (NULL);
+	}
+	ngu__memset(h, 0, sizeof(*h));
+	NGU_ST_RLX(&h->hk_peer, &ng_deadhook);
+	NGU_ST_RLX(&h->hk_node, &ng_deadnode);
+	NGU_ST_RLX(&h->hk_rcvdata, ngu__rcvdata_none);
+	NGU_ST_RLX(&h->hk_flags, HK_INVALID);
+	NGU_ST_RLX(&h->hk_refs, 1);
+	h->hk_idx = idx;
+	(void)ngu__strlcpy(h->hk_name, name, sizeof(h->hk_name));
+	ngu__count(ts, g->ctr_hooks, 1, 0);
+	return (h);
+}
+
+/* Take a hook back that never was on a node's list: nobody can be looking at it. */
+void
+ngu__hook_free_unborn(hook_p hook)
+{
+	struct ngu__thread *ts = ngu__self();
+
+	if (ts->graph != NULL)
+		ngu__count(ts, ts->graph->ctr_hooks, 0, 1);
+	if (hook->hk_idx != 0)
+		ngu__ctr_free(hook->hk_idx);
+	hook->hk_idx = 0;
+	NGU_ST_RLX(&hook->hk_state, NGU_HS_DEAD);
+	NG_HOOK_UNREF(hook);
+}
+
+/* Onto the node: list, index, count. The hook must know its node already. ENOMEM; ENOENT when the hook is dead by now. */
+int
+ngu__hook_link(node_p node, hook_p hook)
+{
+	ng_rcvdata_t *rcv = node->nd_type->rcvdata, *none = ngu__rcvdata_none;
+	uint32_t st = 0;
+	int error;
+
+	/* The receiver is settled now: an override made in newhook, else the type's. */
+	if (rcv != NULL)
+		(void)NGU_CAS_AR(&hook->hk_rcvdata, &none, rcv);
+	ngu__spin_lock(&node->nd_lock);
+	error = hidx_room(node);
+	while (error == 0) {
+		if (st & NGU_HS_DEAD)
+			error = ENOENT; /* its other end has died meanwhile */
+		else if (NGU_CAS_SC(&hook->hk_state, &st, st | NGU_HS_LINKED))
+			break;
+	}
+	if (error == 0) {
+		hidx_put(NGU_LD_RLX(&node->nd_hidx), hook);
+		LIST_INSERT_HEAD(&node->nd_hooks, hook, hk_hooks);
+		(void)NGU_FADD_RLX(&node->nd_numhooks, 1);
+	}
+	ngu__spin_unlock(&node->nd_lock);
+	return (error);
+}
+
+/* A new hook on `node`, newhook called, linked. With the node's writer turn, or the node to itself. */
+int
+ngu__add_hook(node_p node, const char *name, hook_p *out)
+{
+	hook_p hook;
+	int error;
+
+	*out = NULL;
+	if (name == NULL || name[0] == '\0')
+		return (EINVAL);
+	if (ng_findhook(node, name) != NULL)
+		return (EEXIST);
+	if ((hook = ngu__hook_alloc(node->nd_graph, name)) == NULL)
+		return (ENOMEM);
+	NG_NODE_REF(node);
+	NGU_ST_REL(&hook->hk_node, node);
+	if (node->nd_type->newhook != NULL && (error = node->nd_type->newhook(node, hook, name)) != 0) {
+		ngu__hook_free_unborn(hook);
+		return (error);
+	}
+	if ((error = ngu__hook_link(node, hook)) != 0) {
+		/* The type has accepted the hook and must hear that it goes again. */
+		(void)NGU_FOR_SC(&hook->hk_state, NGU_HS_DEAD);
+		if (node->nd_type->disconnect != NULL)
+			(void)node->nd_type->disconnect(hook);
+		ngu__hook_free_unborn(hook);
+		return (error);
+	}
+	*out = hook;
+	return (0);
+}
+
+/* ---- edges ---- */
+
+/* Lock some hooks: all or none, so that the order does not matter. */
+void
+ngu__edge_lock(hook_p *h, unsigned n)
+{
+	unsigned i, j, round = 0;
+
+	for (;;) {
+		for (i = 0; i < n; i++) {
+			for (j = 0; j < i && h[j] != h[i]; j++)
+				;
+			if (j == i && h[i] != &ng_deadhook && !ngu__spin_try(&h[i]->hk_lock))
+				break;
+		}
+		if (i == n)
+			return;
+		ngu__edge_unlock(h, i);
+		ngu__port_backoff(&round);
+	}
+}
+
+void
+ngu__edge_unlock(hook_p *h, unsigned n)
+{
+	unsigned i, j;
+
+	for (i = 0; i < n; i++) {
+		for (j = 0; j < i && h[j] != h[i]; j++)
+			;
+		if (j == i && h[i] != &ng_deadhook)
+			ngu__spin_unlock(&h[i]->hk_lock);
+	}
+}
+
+void
+ngu__hook_validate(hook_p hook)
+{
+	ngu__spin_lock(&hook->hk_lock);
+	if (!(NGU_LD_ACQ(&hook->hk_state) & NGU_HS_DEAD))
+		(void)NGU_FAND_SC(&hook->hk_flags, ~HK_INVALID);
+	ngu__spin_unlock(&hook->hk_lock);
+}
+
+/* ---- death ---- */
+
+static void
+hook_grace(struct ngu__retire *r)
+{
+	hook_p hook = NGU_CONTAINER(r, struct ng_hook, hk_retire), peer;
+	node_p node = NGU_LD_ACQ(&hook->hk_node);
+	uint64_t n, bytes;
+
+	/* No section is left in which anybody could deliver through this hook. */
+	if (hook->hk_idx != 0) {
+		ngu__ctr_read(hook->hk_idx, &n, &bytes);
+		if (node->nd_graph != NULL)
+			(void)NGU_FADD_RLX(&node->nd_graph->folded_bytes, bytes);
+		ngu__ctr_free(hook->hk_idx);
+		hook->hk_idx = 0;
+	}
+	if (NGU_LD_ACQ(&hook->hk_state) & NGU_HS_ONEWAY) {
+		peer = NGU_LD_ACQ(&hook->hk_peer);
+		NGU_ST_REL(&hook->hk_peer, &ng_deadhook);
+		NG_HOOK_UNREF(peer);
+	}
+	if (node->nd_graph != NULL)
+		ngu__count(ngu__self(), node->nd_graph->ctr_hooks, 0, 1);
+	NGU_ST_REL(&hook->hk_node, &ng_deadnode); /* H4 */
+	if (node != &ng_deadnode)
+		NG_NODE_UNREF(node);
+	NG_HOOK_UNREF(hook);
+}
+
+void
+ngu__hook_retire(hook_p hook)
+{
+	ngu__retire(RETIRE(hook), hook_grace);
+}
+
+/*
+ * The other half of a connection whose second stage has not linked it: on no list, nobody else will end it. false: it is
+ * linked, and its node has to remove it.
+ */
+static bool
+unborn_half(struct ngu__thread *ts, hook_p hook)
+{
+	uint32_t st = NGU_LD_ACQ(&hook->hk_state);
+
+	do {
+		if (st & NGU_HS_LINKED)
+			return (false);
+		if (st & NGU_HS_DEAD)
+			return (true);
+	} while (!NGU_CAS_SC(&hook->hk_state, &st, st | NGU_HS_DEAD));
+	(void)NGU_FOR_SC(&hook->hk_flags, HK_INVALID);
+	if (ts->graph != NULL && NGU_LD_ACQ(&hook->hk_node) == &ng_deadnode)
+		ngu__count(ts, ts->graph->ctr_hooks, 0, 1);
+	ngu__hook_retire(hook);
+	return (true);
+}
+
+/*
+ * Destroy a hook and ask its peer's node to do the same with the other end. With the writer turn of its own node, or with
+ * the node to itself.
+ */
+void
+ng_destroy_hook(hook_p hook)
+{
+	struct ngu__thread *ts = ngu__self();
+	node_p node = NGU_LD_ACQ(&hook->hk_node);
+	hook_p pair[2];
+	uint32_t st;
+	bool mutual = false;
+
+	if (hook == &ng_deadhook)
+		return;
+	pair[0] = hook;
+	ngu__section_enter(ts); /* keeps the peer as memory until it is locked */
+#if NGU_RCL_HOP_LOCKED
+	ngu__topo_wlock();
+#endif
+	for (;;) {
+		pair[1] = NGU_LD_ACQ(&hook->hk_peer);
+		ngu__edge_lock(pair, 2);
+		if (NGU_LD_ACQ(&hook->hk_peer) == pair[1])
+			break;
+		ngu__edge_unlock(pair, 2);
+	}
+	st = NGU_FOR_SC(&hook->hk_state, NGU_HS_DEAD);
+	if (st & NGU_HS_DEAD) { /* H3 */
+		ngu__edge_unlock(pair, 2);
+#if NGU_RCL_HOP_LOCKED
+		ngu__topo_wunlock();
+#endif
+		ngu__section_leave(ts);
+		return;
+	}
+	(void)NGU_FOR_SC(&hook->hk_flags, HK_INVALID);
+	if (pair[1] != &ng_deadhook && NGU_LD_ACQ(&pair[1]->hk_peer) == hook) {
+		mutual = true;
+		NG_HOOK_REF(pair[1]); /* legal: its list reference goes only after a grace period, and we are in a section */
+		NGU_ST_REL(&pair[1]->hk_peer, &ng_deadhook);
+		NGU_ST_REL(&hook->hk_peer, &ng_deadhook);
+	}
+	ngu__edge_unlock(pair, 2);
+#if NGU_RCL_HOP_LOCKED
+	ngu__topo_wunlock();
+#endif
+	ngu__section_leave(ts);
+
+	if (mutual) {
+		if (!unborn_half(ts, pair[1]))
+			ngu__hook_doom(ts, pair[1]);
+		NG_HOOK_UNREF(pair[1]);
+	}
+	if (st & NGU_HS_LINKED) {
+		ngu__spin_lock(&node->nd_lock);
+		hidx_del(node, hook);
+		LIST_REMOVE(hook, hk_hooks); /* its own forward link stays readable until the grace period ends */
+		(void)NGU_FSUB_RLX(&node->nd_numhooks, 1);
+		ngu__spin_unlock(&node->nd_lock);
+		if (node->nd_type->disconnect != NULL)
+			(void)node->nd_type->disconnect(hook);
+	}
+	if (!(st & NGU_HS_DOOMED))
+		ngu__hook_retire(hook);
+}
+
+int
+ng_rmhook_self(hook_p hook)
+{
+	if (hook == &ng_deadhook || (NGU_LD_ACQ(&hook->hk_state) & NGU_HS_DEAD))
+		return (0);
+	ngu__hook_doom(ngu__self(), hook);
+	return (0);
+}

@@ -1,0 +1,665 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * queue.c - who is inside a node, what waits in front of it, and who serves that.
+ *
+ * gate.h says how the word works; here it meets threads, sections and items.
+ *
+ * Writers    take W, then wait for the sections that were open (ngu__gate_wait). A section that stays open too long belongs to a
+ *            preempted or a very busy thread: then one membarrier makes its node slots trustworthy, and only a thread that is
+ *            in this very node is waited for. A writer never waits from inside a section: it tries, or it queues.
+ * Senders    that find a node closed push and promise to look again on their way out; there they wait for a moment for the gate
+ *            to open and serve what is theirs, so that packets stay on the CPU they came from and the node is back in
+ *            direct mode as soon as it is open. The opener serves only when nobody promised.
+ * Order      per sender: a thread whose items wait in a node's queue does not overtake them (ts->pend, counted down when the
+ *            item's method has returned, not when it was taken out). Between senders: none, unless a writer waits: then all queue.
+ * Blocks     ngu__w_take() outside sections, for as long as sections are open. Nothing else.
+ */
+#include "core/core.h"
+#include "core/gate.h"
+#include "core/itemq.h"
+
+#define ITEM_NEXT(i) ((i)->el_next.stqe_next)
+#define HOOK_NEXT(h) ((h)->hk_doom.next)
+NGU_ITEMQ_DEFINE(itemq, struct ng_item, ITEM_NEXT)
+NGU_ITEMQ_DEFINE(doomq, struct ng_hook, HOOK_NEXT)
+
+/* How long a closer waits before it asks for a membarrier, and a sender on its way out for a gate to open. Nanoseconds. */
+#define PATIENCE_NS 20000
+#define WAYOUT_NS 500
+#define SPINS_BEFORE_CLOCK 256
+
+/* ---- waiting for sections ---- */
+
+static bool
+in_slots(struct ngu__thread *t, const struct ng_node *node)
+{
+	uint32_t i, d = NGU_LD_ACQ(&t->depth);
+
+	if (d > NGU_SLOTS)
+		d = NGU_SLOTS;
+	for (i = 0; i < d; i++)
+		if (NGU_LD_RLX(&t->slot[i]) == node)
+			return (true);
+	return (false);
+}
+
+/*
+ * Wait until no section that was open when the caller made its mark can be inside `node` (NULL: can be open at all).
+ *
+ * ORDER gate-slot (closer side)
+ *   before:      W is set; membarrier
+ *   after:       loads of the other thread's depth and slots
+ *   pairs with:  deliver.c, hop(): slot and depth are stored before the gate is loaded, a compiler fence between them
+ *   if relaxed:  a reader could enter unseen; without a membarrier the slots are not looked at at all
+ */
+static void
+gate_wait(struct ngu__thread *self, const struct ng_node *node)
+{
+	bool fenced = false;
+	int64_t t0 = 0;
+
+	for (struct ngu__thread *t = NGU_LD_ACQ(&ngu__threads); t != NULL; t = t->next) {
+		uint32_t s;
+		unsigned spin = 0, round = 0;
+
+		if (t == self || ((s = NGU_LD_SC(&t->sec)) & 1) == 0)
+			continue;
+		/* ORDER section-close (closer side) */
+		while (NGU_LD_ACQ(&t->sec) == s) {
+			if (fenced && node != NULL && !in_slots(t, node))
+				break;
+			if (++spin < SPINS_BEFORE_CLOCK) {
+				NGU_PAUSE();
+				continue;
+			}
+			if (t0 == 0)
+				t0 = ngu__port_mono_ns();
+			else if (ngu__port_mono_ns() - t0 > PATIENCE_NS) {
+				if (!fenced && node != NULL)
+					fenced = ngu__port_membarrier();
+				ngu__port_backoff(&round);
+			}
+			NGU_PAUSE();
+		}
+	}
+}
+
+void
+ngu__sections_wait(struct ngu__thread *ts)
+{
+	/* A full fence: what the caller published is visible to every section that opens from here on. */
+	(void)NGU_XCHG_SC(&ts->sec, NGU_LD_RLX(&ts->sec));
+	gate_wait(ts, NULL);
+}
+
+/* No other thread is in a section now, and this one is not inside the node. For writers that must not wait. */
+static bool
+alone_now(struct ngu__thread *self, const struct ng_node *node)
+{
+	if (in_slots(self, node))
+		return (false);
+	for (struct ngu__thread *t = NGU_LD_ACQ(&ngu__threads); t != NULL; t = t->next)
+		if (t != self && (NGU_LD_SC(&t->sec) & 1) != 0)
+			return (false);
+	return (true);
+}
+
+/* ---- promises ---- */
+
+unsigned
+ngu__pend_slot(const struct ng_node *node)
+{
+	return ((unsigned)((uintptr_t)node >> 7) & (NGU_PEND - 1));
+}
+
+static bool
+promised(const struct ngu__thread *ts, const struct ng_node *node)
+{
+	for (uint32_t i = 0; i < ts->nmine; i++)
+		if (ts->mine[i] == node)
+			return (true);
+	return (false);
+}
+
+/*
+ * Something was put into the node's queue (or its doom list): set the bits and make sure somebody comes. The caller keeps the
+ * node alive. Where this thread itself has W, its release is enough.
+ */
+static void
+announce(struct ngu__thread *ts, struct ng_node *node, uint32_t bits, bool pinned)
+{
+	uint32_t old;
+
+	if (pinned) {
+		(void)ngu__gate_pushed(&node->nd_gate, bits, false, &old);
+		if ((old & (NGU_G_W | NGU_G_D)) == 0)
+			ngu__wq_push(ts, node);
+		return;
+	}
+	if (promised(ts, node) || ngu__w_held(ts, node)) {
+		(void)ngu__gate_pushed(&node->nd_gate, bits, false, &old);
+		return;
+	}
+	if (ts->nmine < NGU_MINE && ngu__gate_pushed(&node->nd_gate, bits, true, &old)) {
+		NG_NODE_REF(node);
+		ts->mine[ts->nmine++] = node;
+		return;
+	}
+	/* Too many promises: leave it to the worklist. */
+	(void)ngu__gate_pushed(&node->nd_gate, bits, false, &old);
+	if ((old & (NGU_G_W | NGU_G_D)) == 0)
+		ngu__wq_push(ts, node);
+}
+
+static bool
+charge(struct ngu_graph *g, struct ng_item *item)
+{
+	bool data = (item->el_flags & NGQF_TYPE) == NGQF_DATA;
+	_Atomic uint32_t *now = data ? &g->queued_data : &g->queued_items, *high = data ? &g->high_data : &g->high_items;
+	uint32_t n = NGU_FADD_RLX(now, 1u) + 1, h;
+
+	if (n > NGU_LD_RLX(data ? &g->max_data : &g->max_items) && !(item->el_flags & NGU_QF_CORE)) {
+		(void)NGU_FSUB_RLX(now, 1u);
+		return (false);
+	}
+	for (h = NGU_LD_RLX(high); n > h && !NGU_CAS_AR(high, &h, n);)
+		;
+	item->el_flags |= NGU_QF_CHARGED;
+	return (true);
+}
+
+static void
+discharge(struct ngu_graph *g, struct ng_item *item)
+{
+	if (!(item->el_flags & NGU_QF_CHARGED))
+		return;
+	(void)NGU_FSUB_RLX((item->el_flags & NGQF_TYPE) == NGQF_DATA ? &g->queued_data : &g->queued_items, 1u);
+	item->el_flags &= ~(unsigned long)NGU_QF_CHARGED;
+}
+
+int
+ngu__enqueue(struct ngu__thread *ts, struct ng_node *node, struct ng_item *item, bool writer, bool pinned)
+{
+	struct ngu_graph *g = node->nd_graph;
+	_Atomic uint32_t *pend = &ts->pend[ngu__pend_slot(node)];
+
+	if (!charge(g, item))
+		return (ENOMEM);
+	if ((item->el_flags & NGQF_TYPE) == NGQF_DATA)
+		ngu__count(ts, g->ctr_queue, item->el_count, 0);
+	item->depth = 1;
+	if (writer)
+		NGI_SET_WRITER(item);
+	else
+		NGI_SET_READER(item);
+	(void)NGU_FADD_RLX(pend, 1u);
+	item->el_pend = pend;
+	item->el_dest = node; /* referenced: NGU_QF_NODEREF is set by the caller */
+	NG_NODE_REF(node);    /* the item may be applied and gone before announce() is through */
+	itemq_push(&node->nd_qhead, item);
+	announce(ts, node, NGU_G_Q | (writer ? NGU_G_QW : 0), pinned);
+	NG_NODE_UNREF(node);
+	return (0);
+}
+
+/* ---- writer turns ---- */
+
+bool
+ngu__w_held(struct ngu__thread *ts, const struct ng_node *node)
+{
+	for (struct ngu__wframe *f = ts->wframes; f != NULL; f = f->prev)
+		if (f->node == node)
+			return (true);
+	return (false);
+}
+
+static void
+frame_push(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f)
+{
+	struct ngu_graph *g = node->nd_graph;
+
+	f->node = node;
+	f->prev = ts->wframes;
+	f->t0 = NGU_LD_RLX(&g->timing) ? ngu__port_mono_ns() : 0;
+	ts->wframes = f;
+}
+
+static void
+frame_pop(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f)
+{
+	struct ngu_graph *g = node->nd_graph;
+
+	NGU_INVARIANT(ts->wframes == f, "G1");
+	ts->wframes = f->prev;
+	ngu__count(ts, g->ctr_gate, 1, 0);
+	if (f->t0 != 0) {
+		uint64_t d = (uint64_t)(ngu__port_mono_ns() - f->t0), h = NGU_LD_RLX(&g->gate_longest);
+
+		while (d > h && !NGU_CAS_AR(&g->gate_longest, &h, d))
+			;
+	}
+}
+
+/* W is set: get the readers out. false: could not be had without waiting, and waiting is not allowed here. */
+static bool
+get_alone(struct ngu__thread *ts, struct ng_node *node)
+{
+	uint32_t st = NGU_LD_ACQ(&node->nd_state);
+	bool excl = (NGU_LD_RLX(&node->nd_gate) & NGU_G_EXCL) != 0;
+
+	if (excl && (st & NGU_NS_EXCL_OK)) /* readers never enter: W alone is enough */
+		return (true);
+	if (ts->nest != 0) {
+		if (!alone_now(ts, node))
+			return (false);
+	} else {
+		gate_wait(ts, node);
+	}
+	if (excl)
+		(void)NGU_FOR_AR(&node->nd_state, NGU_NS_EXCL_OK);
+	return (true);
+}
+
+static void serve(struct ngu__thread *ts, struct ng_node *node, unsigned budget);
+
+bool
+ngu__w_take(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f)
+{
+	if (!ngu__gate_try_w(&node->nd_gate))
+		return (false);
+	f->drainer = false;
+	frame_push(ts, node, f);
+	if (!get_alone(ts, node)) {
+		NG_NODE_REF(node);
+		frame_pop(ts, node, f);
+		if (ngu__gate_drop_w(&node->nd_gate) == NGU_GATE_SERVE)
+			serve(ts, node, NGU_SERVE_BUDGET);
+		NG_NODE_UNREF(node);
+		return (false);
+	}
+	return (true);
+}
+
+static bool
+has_doom(struct ng_node *node)
+{
+	return (NGU_LD_SC(&node->nd_doomed) != NULL ||
+	    (NGU_LD_SC(&node->nd_state) & (NGU_NS_DOOMED | NGU_NS_GONE)) == NGU_NS_DOOMED);
+}
+
+void
+ngu__w_release(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f)
+{
+	NG_NODE_REF(node);
+	while (has_doom(node)) /* while we are alone anyway */
+		ngu__doom_run(ts, node);
+	frame_pop(ts, node, f);
+	if (ngu__gate_drop_w(&node->nd_gate) == NGU_GATE_SERVE)
+		serve(ts, node, NGU_SERVE_BUDGET);
+	NG_NODE_UNREF(node);
+}
+
+bool
+ngu__r_take(struct ngu__thread *ts, struct ng_node *node)
+{
+	return (ngu__gate_try_r(&node->nd_gate, NGU_LD_RLX(&ts->pend[ngu__pend_slot(node)]) != 0));
+}
+
+void
+ngu__r_release(struct ngu__thread *ts, struct ng_node *node)
+{
+	if (ngu__gate_drop_r(&node->nd_gate))
+		serve(ts, node, NGU_SERVE_BUDGET);
+}
+
+/* ---- serving ---- */
+
+/* More arrivals to the end of what the server has. The caller holds D (or W). Returns how many writers are in there. */
+static unsigned
+gather(struct ng_node *node)
+{
+	struct ng_item **p = &node->nd_qlocal, *i;
+	unsigned writers = 0;
+
+	for (; (i = *p) != NULL; p = &ITEM_NEXT(i))
+		writers += NGI_QUEUED_WRITER(i) != 0;
+	*p = itemq_take(&node->nd_qhead);
+	for (; (i = *p) != NULL; p = &ITEM_NEXT(i))
+		writers += NGI_QUEUED_WRITER(i) != 0;
+	return (writers);
+}
+
+/*
+ * QW says that a writer waits. Clear it first, then look: a pusher sets it after its push, so a writer pushed before the
+ * clearing is found, and one pushed after it sets the bit again.
+ */
+static void
+refresh_qw(struct ng_node *node)
+{
+	(void)NGU_FAND_SC(&node->nd_gate, ~NGU_G_QW);
+	if (gather(node) != 0 || has_doom(node))
+		(void)NGU_FOR_SC(&node->nd_gate, NGU_G_QW);
+}
+
+/* The server becomes the writer. false: message readers are inside, or it would have to wait inside a section. */
+static bool
+server_w(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f)
+{
+	uint32_t w = NGU_LD_RLX(&node->nd_gate);
+
+	do {
+		if ((w & NGU_G_R) != 0)
+			return (false);
+	} while (!NGU_CAS_SC(&node->nd_gate, &w, w | NGU_G_W));
+	f->drainer = true;
+	frame_push(ts, node, f);
+	if (!get_alone(ts, node)) {
+		frame_pop(ts, node, f);
+		(void)NGU_FAND_SC(&node->nd_gate, ~NGU_G_W);
+		return (false);
+	}
+	return (true);
+}
+
+static void
+server_unw(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f)
+{
+	frame_pop(ts, node, f);
+	(void)NGU_FAND_SC(&node->nd_gate, ~NGU_G_W);
+}
+
+/* Give D up with work left that this thread cannot do now. true: D is gone. */
+static bool
+give_up(struct ngu__thread *ts, struct ng_node *node)
+{
+	uint32_t w;
+
+	if (ngu__gate_drop_d_readers(&node->nd_gate) || ngu__gate_drop_d_promised(&node->nd_gate))
+		return (true);
+	if (ts->nest == 0)
+		return (false); /* the readers have just gone: go on */
+	/* In a section: come back after it. Promise and D in one step would need two fields to agree; promise first. */
+	if (!promised(ts, node) && ts->nmine < NGU_MINE && ngu__gate_pushed(&node->nd_gate, NGU_G_Q, true, &w)) {
+		NG_NODE_REF(node);
+		ts->mine[ts->nmine++] = node;
+	}
+	if (promised(ts, node) && ngu__gate_drop_d_promised(&node->nd_gate))
+		return (true);
+	/* No room for a promise: the worklist. */
+	(void)NGU_FAND_SC(&node->nd_gate, ~NGU_G_D);
+	ngu__wq_push(ts, node);
+	return (true);
+}
+
+/*
+ * The caller holds D. Applies what waits, oldest first: all that was there at the start, then more while nobody else promised
+ * to come, up to `budget`; the rest goes to the worklist. D is given back.
+ */
+static void
+serve(struct ngu__thread *ts, struct ng_node *node, unsigned budget)
+{
+	struct ngu__wframe f;
+	struct ngu__ctx ctx;
+	struct ng_item *item, *last;
+	bool in = false, first = true, snap_done;
+
+	ngu__enter(ts, &ctx, node->nd_graph);
+	refresh_qw(node);
+	for (last = node->nd_qlocal; last != NULL && ITEM_NEXT(last) != NULL; last = ITEM_NEXT(last))
+		;
+	snap_done = last == NULL;
+	for (;;) {
+		if (has_doom(node)) {
+			if (in) {
+				in = false;
+				ngu__data_leave(ts);
+			}
+			if (!server_w(ts, node, &f)) {
+				if (give_up(ts, node))
+					break;
+				continue;
+			}
+			ngu__doom_run(ts, node);
+			server_unw(ts, node, &f);
+			refresh_qw(node);
+			continue;
+		}
+		if ((item = node->nd_qlocal) == NULL) {
+			(void)NGU_FAND_SC(&node->nd_gate, ~(NGU_G_Q | NGU_G_QW));
+			(void)gather(node);
+			if (node->nd_qlocal != NULL || has_doom(node)) {
+				(void)NGU_FOR_SC(&node->nd_gate, NGU_G_Q);
+				refresh_qw(node);
+				continue;
+			}
+			if (ngu__gate_drop_d_empty(&node->nd_gate))
+				break;
+			continue;
+		}
+		if (snap_done && !first && ngu__gate_drop_d_promised(&node->nd_gate))
+			break;
+		if (budget == 0) {
+			(void)NGU_FAND_SC(&node->nd_gate, ~NGU_G_D);
+			ngu__wq_push(ts, node);
+			break;
+		}
+		if (NGI_QUEUED_WRITER(item) || (NGU_LD_RLX(&node->nd_gate) & NGU_G_EXCL) != 0) {
+			if (in) {
+				in = false;
+				ngu__data_leave(ts);
+			}
+			if (!server_w(ts, node, &f)) {
+				if (give_up(ts, node))
+					break;
+				continue;
+			}
+			node->nd_qlocal = ITEM_NEXT(item);
+			snap_done |= item == last;
+			discharge(node->nd_graph, item);
+			(void)ngu__apply(ts, node, item, true);
+			server_unw(ts, node, &f);
+			if (node->nd_qlocal == NULL || (NGU_LD_RLX(&node->nd_gate) & NGU_G_QW) != 0)
+				refresh_qw(node);
+		} else {
+			if (!in && (item->el_flags & NGQF_TYPE) != NGQF_MESG) {
+				in = true;
+				ngu__data_enter(ts, node->nd_graph);
+			} else if (in && (item->el_flags & NGQF_TYPE) == NGQF_MESG) {
+				in = false; /* message methods may sleep */
+				ngu__data_leave(ts);
+			}
+			if (ts->nest == 0) {
+				/* A message reader: show it in the word; we hold D, so no writer can be there. */
+				(void)NGU_FADD_SC(&node->nd_gate, NGU_G_R1);
+			}
+			node->nd_qlocal = ITEM_NEXT(item);
+			snap_done |= item == last;
+			discharge(node->nd_graph, item);
+			if (ts->nest == 0) {
+				(void)ngu__apply(ts, node, item, false);
+				(void)NGU_FSUB_SC(&node->nd_gate, NGU_G_R1); /* D is ours: we serve what waits */
+			} else {
+				(void)ngu__apply(ts, node, item, false);
+			}
+		}
+		first = false;
+		budget--;
+		if (ts->serve_budget != 0)
+			ts->serve_budget--;
+	}
+	if (in)
+		ngu__data_leave(ts);
+	ngu__leave(ts, &ctx);
+}
+
+/* Keep all promises; then, where there are no workers, do a share of the worklist. Called at level 1, outside sections. */
+void
+ngu__leave_slow(struct ngu__thread *ts)
+{
+	struct ngu_graph *g = ts->graph;
+	struct ng_node *node;
+	unsigned spin;
+	uint32_t i;
+
+	if (ts->nest != 0 || ts->wframes != NULL)
+		return;
+	ts->serving = true;
+	ts->serve_budget = NGU_SERVE_BUDGET;
+	while (ts->nmine != 0) {
+		node = ts->mine[0];
+		for (i = 1; i < ts->nmine; i++)
+			ts->mine[i - 1] = ts->mine[i];
+		ts->nmine--;
+		/* The gate is closed for a moment only: wait for it, so that our packets stay here and the next go direct. */
+		for (spin = 0; spin < WAYOUT_NS / 8 && (NGU_LD_ACQ(&node->nd_gate) & (NGU_G_W | NGU_G_D)) != 0; spin++)
+			NGU_PAUSE();
+		if (ngu__gate_keep(&node->nd_gate) == NGU_PROMISE_SERVE)
+			serve(ts, node, ts->serve_budget);
+		NG_NODE_UNREF(node);
+	}
+	if (g != NULL && g->nworkers == 0 && NGU_LD_RLX(&g->wq[0].len) != 0 && ts->serve_budget != 0)
+		(void)ngu__wq_serve(ts, &g->wq[0], ts->serve_budget < 64 ? ts->serve_budget : 64);
+	ts->serving = false;
+}
+
+/* Up to `budget` items of the nodes on a worklist, a share for each in turn. Returns how many. */
+unsigned
+ngu__wq_serve(struct ngu__thread *ts, struct ngu__wq *wq, unsigned budget)
+{
+	unsigned start = budget, share;
+	struct ng_node *node;
+	bool was = ts->serving;
+
+	while (budget != 0) {
+		ngu__spin_lock(&wq->lock);
+		if ((node = wq->head) != NULL) {
+			wq->head = node->nd_work;
+			if (wq->head == NULL)
+				wq->tail = NULL;
+			(void)NGU_FSUB_AR(&wq->len, 1u);
+		}
+		ngu__spin_unlock(&wq->lock);
+		if (node == NULL)
+			break;
+		(void)NGU_FAND_SC(&node->nd_gate, ~NGU_G_L);
+		share = budget < 64 ? budget : 64;
+		ts->serving = true;
+		ts->serve_budget = share;
+		if (ngu__gate_try_d(&node->nd_gate))
+			serve(ts, node, share);
+		budget -= share - ts->serve_budget != 0 ? share - ts->serve_budget : 1;
+		ts->serving = was;
+		NG_NODE_UNREF(node);
+	}
+	return (start - budget);
+}
+
+/* ---- death needs no allocation ---- */
+
+void
+ngu__doom_kick(struct ngu__thread *ts, struct ng_node *node)
+{
+	struct ngu__wframe f;
+	struct ngu__ctx ctx;
+
+	ngu__enter(ts, &ctx, node->nd_graph);
+	NG_NODE_REF(node);
+	if (!ngu__w_held(ts, node) && ngu__w_take(ts, node, &f)) {
+		ngu__doom_run(ts, node);
+		ngu__w_release(ts, node, &f);
+	} else {
+		announce(ts, node, NGU_G_Q | NGU_G_QW, false);
+	}
+	NG_NODE_UNREF(node);
+	ngu__leave(ts, &ctx);
+}
+
+/* Called with W: hooks on the doom list, then the node itself. */
+void
+ngu__doom_run(struct ngu__thread *ts, struct ng_node *node)
+{
+	struct ng_hook *h, *n;
+
+	for (h = doomq_take(&node->nd_doomed); h != NULL; h = n) {
+		struct ng_apply_info *apply = h->hk_doom.apply;
+
+		n = h->hk_doom.next;
+		ng_destroy_hook(h);
+		ngu__hook_retire(h); /* a doomed hook is retired here and nowhere else: the doom link shares the retire link */
+		if (apply != NULL)
+			ngu__apply_done(apply, 0, 0);
+		NG_HOOK_UNREF(h);
+	}
+	if ((NGU_LD_SC(&node->nd_state) & (NGU_NS_DOOMED | NGU_NS_GONE)) == NGU_NS_DOOMED) {
+		(void)NGU_FAND_SC(&node->nd_state, ~NGU_NS_DOOMED);
+		ng_rmnode(node);
+	}
+	(void)ts;
+}
+
+/* Put a hook on its node's doom list, once. The completion of the message being served waits for it. */
+void
+ngu__hook_doom(struct ngu__thread *ts, struct ng_hook *hook)
+{
+	struct ng_node *node = NGU_LD_ACQ(&hook->hk_node);
+	uint32_t st = NGU_FOR_SC(&hook->hk_state, NGU_HS_DOOMED);
+
+	if ((st & (NGU_HS_DOOMED | NGU_HS_DEAD)) != 0)
+		return;
+	NG_HOOK_REF(hook);
+	hook->hk_doom.apply = ts->apply;
+	if (ts->apply != NULL)
+		(void)NGU_FADD_RLX(&ts->apply->refs, 1);
+	NG_NODE_REF(node);
+	doomq_push(&node->nd_doomed, hook);
+	ngu__doom_kick(ts, node);
+	NG_NODE_UNREF(node);
+}
+
+void
+ngu__queue_flush(struct ngu__thread *ts, struct ng_node *node)
+{
+	struct ngu_graph *g = node->nd_graph;
+	struct ng_item *item;
+
+	(void)gather(node);
+	while ((item = node->nd_qlocal) != NULL) {
+		struct ng_apply_info *apply = item->apply;
+		_Atomic uint32_t *pend = item->el_pend;
+		u_int depth = item->depth;
+
+		node->nd_qlocal = ITEM_NEXT(item);
+		discharge(g, item);
+		if (item->el_flags & NGU_QF_CORE) { /* the core's own stages look for themselves */
+			(void)ngu__apply(ts, node, item, true);
+			continue;
+		}
+		if ((item->el_flags & NGQF_TYPE) == NGQF_DATA)
+			ngu__count(ts, g->ctr_reason[NGU_R_FLUSHED], item->el_count, 0);
+		item->el_pend = NULL;
+		item->apply = NULL;
+		NG_FREE_ITEM(item);
+		if (pend != NULL)
+			(void)NGU_FSUB_AR(pend, 1u);
+		if (apply != NULL)
+			ngu__apply_done(apply, ENOENT, depth);
+	}
+}
+
+/* A thread ends: keep its promises, and leave the record as the next thread wants it. */
+void
+ngu__core_thread_exit(struct ngu__thread *ts)
+{
+	if (ts->nmine != 0 && ts->nest == 0) {
+		ts->level++;
+		ngu__leave_slow(ts);
+		ts->level--;
+	}
+	ts->graph = NULL;
+	ts->wframes = NULL;
+	ts->apply = NULL;
+	ts->msgdepth = 0;
+	ts->attempted = 0;
+	ts->delivered = 0;
+	ts->outbound = 0;
+}

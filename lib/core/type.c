@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * type.c - node types: per process, found by name without a lock; each counts its instances.
+ */
+#include "core/core.h"
+
+#define SLOTS 512u
+#define GONE ((struct ng_type *)(uintptr_t)1)
+
+static ngu__spin lock;
+static LIST_HEAD(, ng_type) types; /* newest first; under the lock */
+static _Atomic(struct ng_type *) slot[SLOTS];
+
+static uint32_t
+hash(const char *s)
+{
+	uint32_t h = 2166136261u;
+
+	while (*s != '\0')
+		h = (h ^ (unsigned char)*s++) * 16777619u;
+	return ((h ^ h >> 15) & (SLOTS - 1));
+}
+
+struct ng_type *
+ng_findtype(const char *name)
+{
+	uint32_t i = hash(name), n;
+	struct ng_type *t;
+
+	/* ORDER type-publish (load side): acquire; pairs with the release store in ng_newtype(). */
+	for (n = 0; n < SLOTS && (t = NGU_LD_ACQ(&slot[i])) != NULL; n++, i = (i + 1) & (SLOTS - 1))
+		if (t != GONE && ngu__strcmp(t->name, name) == 0)
+			return (t);
+	return (NULL);
+}
+
+int
+ng_newtype(struct ng_type *tp)
+{
+	struct ng_type *t;
+	uint32_t i, n;
+	size_t len;
+
+	len = tp->name != NULL ? ngu__strlen(tp->name) : 0;
+	if (tp->version != NG_ABI_VERSION || len == 0 || len >= NG_TYPESIZ) {
+		if (tp->version != NG_ABI_VERSION)
+			ngu__log(ngu__self()->graph, LOG_WARNING,
+			    "Netgraph: Node type rejected. ABI mismatch. Suggest recompile");
+		return (EINVAL);
+	}
+	ngu__spin_lock(&lock);
+	if (ng_findtype(tp->name) != NULL) {
+		ngu__spin_unlock(&lock);
+		return (EEXIST);
+	}
+	for (i = hash(tp->name), n = 0; n < SLOTS && (t = NGU_LD_RLX(&slot[i])) != NULL && t != GONE; n++)
+		i = (i + 1) & (SLOTS - 1);
+	if (n == SLOTS) {
+		ngu__spin_unlock(&lock);
+		return (ENOMEM);
+	}
+	LIST_INSERT_HEAD(&types, tp, types);
+	NGU_ST_REL(&tp->refs, 1);
+	/* ORDER type-publish (store side): the type is complete. */
+	NGU_ST_REL(&slot[i], tp);
+	ngu__spin_unlock(&lock);
+	return (0);
+}
+
+int
+ng_rmtype(struct ng_type *tp)
+{
+	uint32_t i;
+	int one = 1;
+
+	ngu__spin_lock(&lock);
+	/* R11: the count is shared data; from one to none in one step, or somebody still uses it. */
+	if (!NGU_CAS_AR(&tp->refs, &one, 0)) {
+		ngu__spin_unlock(&lock);
+		return (EBUSY);
+	}
+	LIST_REMOVE(tp, types);
+	for (i = hash(tp->name); NGU_LD_RLX(&slot[i]) != tp; i = (i + 1) & (SLOTS - 1))
+		;
+	NGU_ST_REL(&slot[i], GONE);
+	ngu__spin_unlock(&lock);
+	return (0);
+}
+
+/* Fill up to `max` entries, newest first; returns how many types there are. */
+unsigned
+ngu__types_list(struct ng_type **out, unsigned max)
+{
+	struct ng_type *t;
+	unsigned n = 0;
+
+	ngu__spin_lock(&lock);
+	LIST_FOREACH(t, &types, types) {
+		if (n < max)
+			out[n] = t;
+		n++;
+	}
+	ngu__spin_unlock(&lock);
+	return (n);
+}
+
+int
+ng_mod_event(module_t mod, int what, void *arg)
+{
+	struct ng_type *tp = arg;
+	int error = 0;
+
+	switch (what) {
+	case MOD_LOAD:
+		if ((error = ng_newtype(tp)) == 0 && tp->mod_event != NULL &&
+		    (error = tp->mod_event(mod, what, arg)) != 0)
+			(void)ng_rmtype(tp);
+		break;
+	case MOD_UNLOAD:
+		if (NGU_LD_ACQ(&tp->refs) > 1)
+			return (EBUSY);
+		if (NGU_LD_ACQ(&tp->refs) == 0) /* its load failed */
+			break;
+		if (tp->mod_event != NULL && (error = tp->mod_event(mod, what, arg)) != 0)
+			break;
+		error = ng_rmtype(tp);
+		break;
+	default:
+		error = tp->mod_event != NULL ? tp->mod_event(mod, what, arg) : EOPNOTSUPP;
+		break;
+	}
+	return (error);
+}
+
+void
+ngu_k_module_register(const moduledata_t *data, int sub, int order)
+{
+	int error = data->evhand != NULL ? data->evhand(NULL, MOD_LOAD, data->priv) : 0;
+
+	(void)sub;
+	(void)order;
+	if (error != 0)
+		ngu__log(NULL, LOG_ERR, "module %s: load failed, error %d", data->name, error);
+}
