@@ -592,7 +592,6 @@ send_control(struct ngu__thread *ts, node_p node, item_p item, bool writer, bool
 			return (error);
 		}
 	}
-	NG_NODE_REF(node);
 	if (ngu__enqueue(ts, node, item, writer, false) != 0) {
 		u_int depth = item->depth;
 
@@ -601,10 +600,8 @@ send_control(struct ngu__thread *ts, node_p node, item_p item, bool writer, bool
 		NG_FREE_ITEM(item);
 		if (apply != NULL)
 			ngu__apply_done(apply, ENOMEM, depth);
-		NG_NODE_UNREF(node);
 		return (ENOMEM);
 	}
-	NG_NODE_UNREF(node);
 	return ((flags & NG_PROGRESS) ? EINPROGRESS : 0);
 }
 
@@ -652,7 +649,9 @@ ng_snd_item(item_p item, int flags)
 		hf = hook != NULL ? NGU_LD_ACQ(&hook->hk_flags) : 0;
 		writer = (item->el_flags & NGQF_RW) == NGQF_WRITER || (NGU_LD_ACQ(&node->nd_gate) & NGU_G_EXCL) != 0 ||
 		    (hf & HK_FORCE_WRITER) != 0;
+		NG_NODE_REF(node); /* the item's own reference goes with the item, the gate is given back after that */
 		error = send_control(ts, node, item, writer, (flags & NG_QUEUE) || (hf & HK_QUEUE), flags);
+		NG_NODE_UNREF(node);
 	}
 	ngu__leave(ts, &ctx);
 	return (error);

@@ -89,6 +89,7 @@ count(struct malloc_type *type, bool alloc, size_t bytes)
 {
 	uint32_t i;
 
+	/* ORDER malloc-type (load side): acquire. */
 	if (NGU_UNLIKELY(NGU_LD_ACQ(STATE(type)) == 0))
 		type_register(type);
 	i = alloc ? type->ks_ctr_alloc : type->ks_ctr_free;

@@ -51,7 +51,7 @@ know(struct ngu__zone *z)
 
 	if (NGU_LIKELY(NGU_LD_ACQ(&z->known) != 0))
 		return;
-	/* ORDER zone-list (store side): publishes a zone that was initialised statically; pairs with the loads of zones[]. */
+	/* ORDER zone-list (store side): release, so that whoever finds the zone finds its depot; pairs with the loads of zones[]. */
 	if (!NGU_CAS_AR(&zones[z->index], &e, z) && e != z)
 		ngu__port_die("libng: zones %s and %s share index %u", e->name, z->name, z->index);
 	NGU_ST_REL(&z->known, 1u);
@@ -191,6 +191,7 @@ static void
 thread_flush(struct ngu__thread *ts)
 {
 	for (unsigned i = 0; i < NGU_ZONES; i++) {
+		/* ORDER zone-list (load side): acquire. */
 		struct ngu__zone *z = NGU_LD_ACQ(&zones[i]);
 		struct ngu__magpair pair = ts->mag[i];
 
