@@ -136,6 +136,8 @@ out:
 int
 ngu__con_nodes(item_p item, node_p node, const char *name, node_p node2, const char *name2)
 {
+	struct ngu__thread *ts = ngu__self();
+	struct ngu__wframe *f;
 	hook_p hook, hook2;
 	int error;
 
@@ -152,8 +154,16 @@ ngu__con_nodes(item_p item, node_p node, const char *name, node_p node2, const c
 	NG_HOOK_REF(hook2); /* until stage 2 has it */
 	NGU_ST_REL(&hook2->hk_peer, hook);
 	NGU_ST_REL(&hook->hk_peer, hook2);
+	for (f = ts->wframes; f != NULL && f->node != node; f = f->prev)
+		;
+	if (f != NULL && f == ts->wframes && node2 != node)
+		f->generic = true;
+	else
+		f = NULL;
 	if ((error = ngu__send_core(node2, hook2, item, con_part2)) == ENOMEM)
 		ng_destroy_hook(hook); /* takes the unborn half with it */
+	if (f != NULL)
+		f->generic = false;
 	NG_HOOK_UNREF(hook2);
 	return (error);
 }
@@ -176,6 +186,22 @@ ngu__send_core(node_p node, hook_p hook, item_p pitem, ng_item_fn2 *fn)
 		ngu_k_item_set_hook(item, hook);
 	}
 	NGI_FN2(item) = fn;
+	/*
+	 * Stage 3 comes back to the node whose turn this thread holds for stage 1. No method of that node is running, so
+	 * it can have its turn now instead of after a second closing of the gate.
+	 */
+	for (struct ngu__wframe *f = ts->wframes; f != NULL; f = f->prev)
+		if (f->node == node && f->generic) {
+			int error;
+
+			if (item->apply != NULL)
+				(void)NGU_FADD_RLX(&item->apply->refs, 1);
+			item->depth = 1;
+			NG_NODE_REF(node);
+			error = ngu__apply(ts, node, item, true);
+			NG_NODE_UNREF(node);
+			return (error);
+		}
 	return (ng_snd_item(item, NG_NOFLAGS));
 }
 

@@ -10,7 +10,7 @@
 
 struct waiter {
 	struct ng_apply_info apply;
-	_Atomic uint32_t done;
+	_Atomic uint32_t done; /* 0 not yet, 1 done, 2 not yet and the caller sleeps */
 	_Atomic uint32_t refs; /* the caller's and the completion's */
 	int error;
 };
@@ -18,8 +18,19 @@ struct waiter {
 static void
 waiter_unref(struct waiter *w)
 {
-	if (NGU_FSUB_AR(&w->refs, 1u) == 1)
-		ngu__port_free(w);
+	struct ngu__thread *ts;
+
+	if (NGU_FSUB_AR(&w->refs, 1u) != 1)
+		return;
+	ts = ngu__self();
+#ifndef NGU_NO_CACHES
+	if (ts->waiter == NULL) { /* the next call will want one */
+		ts->waiter = w;
+		return;
+	}
+#endif
+	(void)ts;
+	ngu__port_free(w);
 }
 
 static void
@@ -29,18 +40,23 @@ waiter_done(void *arg, int error)
 
 	w->error = error;
 	/* ORDER call-done: release; pairs with the acquire load in wait_for(). */
-	(void)NGU_XCHG_AR(&w->done, 1u);
-	ngu__port_wake(&w->done, 1);
+	if (NGU_XCHG_AR(&w->done, 1u) == 2)
+		ngu__port_wake(&w->done, 1);
 	waiter_unref(w);
 }
 
 static struct waiter *
 waiter_new(void)
 {
-	struct waiter *w = ngu__port_alloc(sizeof(*w), 16);
+	struct ngu__thread *ts = ngu__self();
+	struct waiter *w = ts->waiter;
 
-	if (w == NULL)
+	ts->waiter = NULL;
+	if (w == NULL && (w = ngu__port_alloc(sizeof(*w), 16)) == NULL)
 		return (NULL);
+	NGU_ST_RLX(&w->done, 0u);
+	NGU_ST_RLX(&w->apply.error, 0);
+	w->error = 0;
 	w->apply.apply = waiter_done;
 	w->apply.context = w;
 	NGU_ST_RLX(&w->apply.refs, 1); /* the caller's, until its send has returned: then it cannot complete early */
@@ -67,10 +83,11 @@ static int
 wait_for(struct ngu__thread *ts, struct ngu_graph *g, struct waiter *w)
 {
 	unsigned spin = 0;
+	uint32_t zero;
 	int error;
 
 	ngu__apply_done(&w->apply, 0, 2);
-	while (!NGU_LD_ACQ(&w->done)) { /* ORDER call-done (load side) */
+	while (NGU_LD_ACQ(&w->done) != 1) { /* ORDER call-done (load side) */
 		if (ts->nmine != 0 && !ts->serving) {
 			ngu__leave_slow(ts);
 			continue;
@@ -83,8 +100,8 @@ wait_for(struct ngu__thread *ts, struct ngu_graph *g, struct waiter *w)
 			(void)ngu__wq_serve(ts, &g->wq[0], 64);
 		else if (++spin < 200)
 			NGU_PAUSE();
-		else
-			ngu__port_wait(&w->done, 0, 1000000);
+		else if (zero = 0, NGU_CAS_SC(&w->done, &zero, 2u) || zero == 2)
+			ngu__port_wait(&w->done, 2, 1000000);
 	}
 	error = w->error;
 	waiter_unref(w);

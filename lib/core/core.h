@@ -115,6 +115,7 @@ struct ngu__wframe {
 	struct ngu__wframe *prev;
 	int64_t t0;
 	bool drainer; /* D is ours too */
+	bool generic; /* held for a connect of the core itself: none of the node's methods is on the stack */
 };
 
 /* ---- thread context ---- */

@@ -195,10 +195,12 @@ ngu__enqueue(struct ngu__thread *ts, struct ng_node *node, struct ng_item *item,
 	(void)NGU_FADD_RLX(pend, 1u);
 	item->el_pend = pend;
 	item->el_dest = node; /* referenced: NGU_QF_NODEREF is set by the caller */
-	NG_NODE_REF(node);    /* the item may be applied and gone before announce() is through */
+	if (ts->nest == 0)
+		NG_NODE_REF(node); /* the item may be applied and gone before announce() is through */
 	itemq_push(&node->nd_qhead, item);
 	announce(ts, node, NGU_G_Q | (writer ? NGU_G_QW : 0), pinned);
-	NG_NODE_UNREF(node);
+	if (ts->nest == 0)
+		NG_NODE_UNREF(node);
 	return (0);
 }
 
@@ -219,6 +221,7 @@ frame_push(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f)
 	struct ngu_graph *g = node->nd_graph;
 
 	f->node = node;
+	f->generic = false;
 	f->prev = ts->wframes;
 	f->t0 = NGU_LD_RLX(&g->timing) ? ngu__port_mono_ns() : 0;
 	ts->wframes = f;
@@ -336,7 +339,8 @@ gather(struct ng_node *node)
 static void
 refresh_qw(struct ng_node *node)
 {
-	(void)NGU_FAND_SC(&node->nd_gate, ~NGU_G_QW);
+	if (NGU_LD_SC(&node->nd_gate) & NGU_G_QW)
+		(void)NGU_FAND_SC(&node->nd_gate, ~NGU_G_QW);
 	if (gather(node) != 0 || has_doom(node))
 		(void)NGU_FOR_SC(&node->nd_gate, NGU_G_QW);
 }
@@ -655,6 +659,8 @@ ngu__core_thread_exit(struct ngu__thread *ts)
 		ngu__leave_slow(ts);
 		ts->level--;
 	}
+	ngu__port_free(ts->waiter);
+	ts->waiter = NULL;
 	ts->graph = NULL;
 	ts->wframes = NULL;
 	ts->apply = NULL;

@@ -62,6 +62,7 @@ struct ngu__thread {
 	struct ng_apply_info *apply; /* completion record of the message or function being applied */
 	uint32_t msgdepth;	     /* messages nested in messages */
 	uint32_t serve_budget;
+	void *waiter; /* a completion record kept for the next control call */
 	uint64_t attempted, delivered; /* packets, this section */
 	bool bypass_keeps; /* ng_bypass leaves the node's hooks for later */
 	int outbound;	/* td_ng_outbound */
