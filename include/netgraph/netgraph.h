@@ -155,7 +155,7 @@ struct ng_item {
 	struct ng_apply_info *apply;
 	u_int depth;
 	uint32_t el_count; /* packets in a data item */
-	_Atomic uint32_t *el_pend; /* the sender's count of waiting items, while queued */
+	struct ngu__thread *el_owner; /* whose order it belongs to, while queued */
 };
 
 struct ng_apply_info {

@@ -93,9 +93,13 @@ con_part2(node_p node, item_p item, hook_p hook)
 		error = ENOENT;
 	else if (ng_findhook(node, hook->hk_name) != NULL)
 		error = EEXIST;
-	else if (node->nd_type->newhook != NULL)
-		error = node->nd_type->newhook(node, hook, hook->hk_name);
+	else {
+		NG_HOOK_SET_PRIVATE(hook, NULL);
+		if (node->nd_type->newhook != NULL)
+			error = node->nd_type->newhook(node, hook, hook->hk_name);
+	}
 	if (error != 0) { /* the hook never was the node's: only the other end has to go */
+		NG_HOOK_SET_PRIVATE(hook, node->nd_graph);
 		if (peer != &ng_deadhook)
 			(void)ng_rmhook_self(peer);
 		goto out;
@@ -152,6 +156,7 @@ ngu__con_nodes(item_p item, node_p node, const char *name, node_p node2, const c
 		return (ENOMEM);
 	}
 	NG_HOOK_REF(hook2); /* until stage 2 has it */
+	NG_HOOK_SET_PRIVATE(hook2, node->nd_graph); /* until it has a node, for the books */
 	NGU_ST_REL(&hook2->hk_peer, hook);
 	NGU_ST_REL(&hook->hk_peer, hook2);
 	for (f = ts->wframes; f != NULL && f->node != node; f = f->prev)

@@ -74,8 +74,9 @@ struct ngu_graph {
 	uint32_t depth_limit;
 	uint32_t ctr_flow;  /* n attempted, bytes delivered (packets) */
 	uint32_t ctr_queue; /* n packets ever queued, bytes messages applied */
-	uint32_t ctr_nodes; /* n made, bytes freed */
+	uint32_t ctr_nodes; /* n made, bytes gone */
 	uint32_t ctr_hooks;
+	uint32_t ctr_memory; /* n nodes freed, bytes hooks freed: behind the above by a grace period and references */
 	uint32_t ctr_gate; /* n closings, bytes messages refused */
 	uint32_t ctr_reason[NGU_R_COUNT];
 	_Atomic uint32_t max_data, max_items;
@@ -142,7 +143,7 @@ ngu__leave(struct ngu__thread *ts, struct ngu__ctx *c)
 	struct ngu_graph *g = ts->graph;
 
 	if (ts->level == 1 && !ts->serving &&
-	    (ts->nmine != 0 || (g != NULL && g->nworkers == 0 && NGU_LD_RLX(&g->wq[0].len) != 0)))
+	    ((ts->nmine | ts->full) != 0 || (g != NULL && g->nworkers == 0 && NGU_LD_RLX(&g->wq[0].len) != 0)))
 		ngu__leave_slow(ts);
 	ts->level--;
 	ts->graph = c->graph;
@@ -190,7 +191,23 @@ void ngu__sections_wait(struct ngu__thread *ts);
 void ngu__queue_flush(struct ngu__thread *ts, struct ng_node *node);
 unsigned ngu__wq_serve(struct ngu__thread *ts, struct ngu__wq *wq, unsigned budget);
 void ngu__core_thread_exit(struct ngu__thread *ts);
-unsigned ngu__pend_slot(const struct ng_node *node);
+
+/*
+ * How many items of the flow this thread works for wait in a node's queue (nodes share slots, so it may say too many). A
+ * thread that applies another's queued item works for that other, so that the item, should it have to wait again further on,
+ * is not overtaken there by what its sender sends next.
+ */
+NGU_INLINE struct ngu__thread *
+ngu__flow(struct ngu__thread *ts)
+{
+	return (NGU_LIKELY(ts->flow == NULL) ? ts : ts->flow);
+}
+
+NGU_INLINE _Atomic uint32_t *
+ngu__pend(struct ngu__thread *owner, const struct ng_node *node)
+{
+	return (&owner->pend[(unsigned)((uintptr_t)node >> 7) & (NGU_PEND - 1)]);
+}
 
 /* ---- workers: worker.c ---- */
 int ngu__workers_start(struct ngu_graph *g, unsigned n);
@@ -246,6 +263,7 @@ extern ngu__generic_fn *ngu__generic;
 /* ---- types: type.c ---- */
 unsigned ngu__types_list(struct ng_type **out, unsigned max);
 int ngu__send_burst(struct ng_hook *hook, struct mbuf **vec, uint32_t n);
+int ngu__send_at(struct ngu_graph *g, _Atomic(struct ng_hook *) *at, struct mbuf **vec, uint32_t n);
 
 /* ---- graph.c ---- */
 void ngu__log(struct ngu_graph *g, int level, const char *fmt, ...) __attribute__((__format__(__printf__, 3, 4)));

@@ -286,7 +286,7 @@ hop_slow(struct ngu__thread *ts, hook_p hook, hook_p peer, node_p node, item_p i
 		NGU_COMPILER_FENCE();
 		w = NGU_LD_SC(&node->nd_gate);
 		if ((w & (NGU_G_W | NGU_G_QW | NGU_G_EXCL | NGU_G_DEAD)) != 0 ||
-		    ((w & (NGU_G_Q | NGU_G_D)) != 0 && NGU_LD_ACQ(&ts->pend[ngu__pend_slot(node)]) != 0)) {
+		    ((w & (NGU_G_Q | NGU_G_D)) != 0 && NGU_LD_ACQ(ngu__pend(ngu__flow(ts), node)) != 0)) {
 			NGU_ST_REL(&ts->depth, d);
 			return (enqueue_data(ts, peer, node, item, false, false, flags));
 		}
@@ -441,6 +441,39 @@ ngu__send_burst(hook_p hook, struct mbuf **vec, uint32_t n)
 	return (error);
 }
 
+/*
+ * The same out of the hook that *at holds once the section is open; NULL: ENOTCONN. So the caller needs no section of its own
+ * to read a pointer that others change, and the hook cannot go from under it.
+ */
+int
+ngu__send_at(struct ngu_graph *g, _Atomic(struct ng_hook *) *at, struct mbuf **vec, uint32_t n)
+{
+	struct ngu__thread *ts = ngu__self();
+	struct ngu__ctx ctx;
+	hook_p hook;
+	int error = 0, e;
+	uint32_t i;
+
+	ngu__enter(ts, &ctx, g);
+	ngu__data_enter(ts, g);
+	/* ORDER port-hook (load side): acquire; the hook is complete. */
+	if (NGU_LIKELY((hook = NGU_LD_ACQ(at)) != NULL)) {
+		for (i = 0; i < n; i++)
+			if ((e = ngu_k_send_data(hook, vec[i], NG_NOFLAGS)) != 0)
+				error = e;
+	} else {
+		for (i = 0; i < n; i++) {
+			ts->attempted++;
+			m_freem(vec[i]);
+			ngu__refuse(ts, NULL, NULL, NGU_R_NO_HOOK);
+		}
+		error = ENOTCONN;
+	}
+	ngu__data_leave(ts);
+	ngu__leave(ts, &ctx);
+	return (error);
+}
+
 /* ---- applying: section 10.4 ---- */
 
 void
@@ -487,15 +520,17 @@ ngu__apply(struct ngu__thread *ts, node_p node, item_p item, bool writer)
 	hook_p hook = ngu_k_item_take_hook(item);
 	node_p ref = ngu_k_item_take_node(item);
 	struct ng_apply_info *apply = item->apply, *outer = ts->apply;
-	_Atomic uint32_t *pend = item->el_pend;
+	struct ngu__thread *owner = item->el_owner, *flow = ts->flow;
 	unsigned long type = item->el_flags & NGQF_TYPE;
 	bool core = (item->el_flags & NGU_QF_CORE) != 0;
 	u_int depth = item->depth;
 	uint32_t d = NGU_LD_RLX(&ts->depth);
 	int error = 0;
 
-	item->el_pend = NULL;
+	item->el_owner = NULL;
 	ts->apply = apply;
+	if (owner != NULL)
+		ts->flow = owner;
 	if (type == NGQF_DATA) {
 		item->el_flags &= NGQF_TYPE | NGQF_RW | NGU_QF_BURST;
 		item->el_flags |= NGQF_READER;
@@ -533,10 +568,12 @@ ngu__apply(struct ngu__thread *ts, node_p node, item_p item, bool writer)
 	}
 	(void)writer;
 	ts->apply = outer;
+	ts->flow = flow;
 	if (hook != NULL)
 		NG_HOOK_UNREF(hook);
-	if (pend != NULL) /* ORDER pend-done: release; the sender's acquire load may let its next packet overtake nobody */
-		(void)NGU_FSUB_AR(pend, 1u);
+	/* ORDER pend-done (store side): release; pairs with the acquire loads of the count in hop_slow() and send_control(). */
+	if (owner != NULL)
+		(void)NGU_FSUB_AR(ngu__pend(owner, node), 1u);
 	if (apply != NULL)
 		ngu__apply_done(apply, error, depth);
 	if (ref != NULL)
@@ -573,7 +610,7 @@ send_control(struct ngu__thread *ts, node_p node, item_p item, bool writer, bool
 				NGU_COMPILER_FENCE();
 				w = NGU_LD_SC(&node->nd_gate);
 				if ((w & (NGU_G_W | NGU_G_QW | NGU_G_EXCL)) == 0 &&
-				    !((w & (NGU_G_Q | NGU_G_D)) != 0 && NGU_LD_ACQ(&ts->pend[ngu__pend_slot(node)]) != 0)) {
+				    !((w & (NGU_G_Q | NGU_G_D)) != 0 && NGU_LD_ACQ(ngu__pend(ngu__flow(ts), node)) != 0)) {
 					item->depth++;
 					ts->msgdepth++;
 					error = ngu__apply(ts, node, item, false);

@@ -112,7 +112,7 @@ static void
 counters_free(struct ngu_graph *g)
 {
 	uint32_t *c[] = { &g->prefix.ctr_mbuf_alloc, &g->prefix.ctr_mbuf_free, &g->ctr_flow, &g->ctr_queue, &g->ctr_nodes,
-		&g->ctr_hooks, &g->ctr_gate };
+		&g->ctr_hooks, &g->ctr_memory, &g->ctr_gate };
 	unsigned i;
 
 	for (i = 0; i < sizeof(c) / sizeof(c[0]); i++)
@@ -127,7 +127,7 @@ static int
 counters_make(struct ngu_graph *g)
 {
 	uint32_t *c[] = { &g->prefix.ctr_mbuf_alloc, &g->prefix.ctr_mbuf_free, &g->ctr_flow, &g->ctr_queue, &g->ctr_nodes,
-		&g->ctr_hooks, &g->ctr_gate };
+		&g->ctr_hooks, &g->ctr_memory, &g->ctr_gate };
 	unsigned i;
 
 	for (i = 0; i < sizeof(c) / sizeof(c[0]); i++)
@@ -201,13 +201,18 @@ fail:
 	return (error);
 }
 
+/* Nodes and hooks that still are memory. */
 static uint64_t
-alive(uint32_t ctr)
+alive(struct ngu_graph *g, uint64_t *nodes, uint64_t *hooks)
 {
-	uint64_t n, m;
+	uint64_t n, h, fn, fh, gone;
 
-	ngu__ctr_read(ctr, &n, &m);
-	return (n - m);
+	ngu__ctr_read(g->ctr_memory, &fn, &fh);
+	ngu__ctr_read(g->ctr_nodes, &n, &gone);
+	ngu__ctr_read(g->ctr_hooks, &h, &gone);
+	*nodes = n - fn;
+	*hooks = h - fh;
+	return (*nodes + *hooks);
 }
 
 int
@@ -216,6 +221,7 @@ ngu_graph_destroy(struct ngu_graph *g)
 	struct ngu__thread *ts = ngu__self();
 	struct ngu__ctx ctx;
 	struct ng_node *node;
+	uint64_t nodes, hooks;
 	uint32_t id;
 	int round;
 
@@ -223,7 +229,7 @@ ngu_graph_destroy(struct ngu_graph *g)
 		return (0);
 	if (ts->level != 0 || ts->nest != 0)
 		return (EDEADLK);
-	for (round = 0; round < 3 && alive(g->ctr_nodes) != 0; round++) {
+	for (round = 0; round < 3 && alive(g, &nodes, &hooks) != 0; round++) {
 		for (id = 0;;) {
 			ngu__enter(ts, &ctx, g);
 			ngu__section_enter(ts);
@@ -245,9 +251,9 @@ ngu_graph_destroy(struct ngu_graph *g)
 		ngu__rcl_barrier();
 		ngu__rcl_barrier(); /* what the first round's callbacks retired */
 	}
-	if (alive(g->ctr_nodes) != 0 || alive(g->ctr_hooks) != 0) {
-		ngu__log(g, LOG_ERR, "graph cannot be destroyed: %llu nodes, %llu hooks are still referenced",
-		    (unsigned long long)alive(g->ctr_nodes), (unsigned long long)alive(g->ctr_hooks));
+	if (alive(g, &nodes, &hooks) != 0) {
+		ngu__log(g, LOG_ERR, "graph cannot be destroyed: %llu nodes and %llu hooks are still referenced",
+		    (unsigned long long)nodes, (unsigned long long)hooks);
 		return (EBUSY);
 	}
 	ngu__workers_stop(g);

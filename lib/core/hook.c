@@ -184,7 +184,10 @@ hook_free(hook_p hook)
 {
 	struct ngu__thread *ts = ngu__self();
 	node_p node = NGU_LD_RLX(&hook->hk_node);
+	struct ngu_graph *g = node != &ng_deadnode ? node->nd_graph : hook->hk_retire.next; /* see hook_grace() */
 
+	if (g != NULL)
+		ngu__count(ts, g->ctr_memory, 0, 1);
 	ngu__memset(hook, 0x5d, sizeof(*hook));
 	ngu__zone_free_at(ts, NGU_Z_HOOK, &hook_zone, hook);
 	if (node != &ng_deadnode)
@@ -373,8 +376,8 @@ hook_grace(struct ngu__retire *r)
 		NGU_ST_REL(&hook->hk_peer, &ng_deadhook);
 		NG_HOOK_UNREF(peer);
 	}
-	if (node->nd_graph != NULL)
-		ngu__count(ngu__self(), node->nd_graph->ctr_hooks, 0, 1);
+	/* A half that never got a node has its graph in hk_private (ngu__con_nodes). */
+	hook->hk_retire.next = node != &ng_deadnode ? node->nd_graph : hook->hk_private;
 	NGU_ST_REL(&hook->hk_node, &ng_deadnode); /* H4 */
 	if (node != &ng_deadnode)
 		NG_NODE_UNREF(node);
@@ -403,7 +406,7 @@ unborn_half(struct ngu__thread *ts, hook_p hook)
 			return (true);
 	} while (!NGU_CAS_SC(&hook->hk_state, &st, st | NGU_HS_DEAD));
 	(void)NGU_FOR_SC(&hook->hk_flags, HK_INVALID);
-	if (ts->graph != NULL && NGU_LD_ACQ(&hook->hk_node) == &ng_deadnode)
+	if (ts->graph != NULL)
 		ngu__count(ts, ts->graph->ctr_hooks, 0, 1);
 	ngu__hook_retire(hook);
 	return (true);
@@ -446,6 +449,8 @@ ng_destroy_hook(hook_p hook)
 		return;
 	}
 	(void)NGU_FOR_SC(&hook->hk_flags, HK_INVALID);
+	if (node->nd_graph != NULL)
+		ngu__count(ts, node->nd_graph->ctr_hooks, 0, 1);
 	if (pair[1] != &ng_deadhook && NGU_LD_ACQ(&pair[1]->hk_peer) == hook) {
 		mutual = true;
 		NG_HOOK_REF(pair[1]); /* legal: its list reference goes only after a grace period, and we are in a section */

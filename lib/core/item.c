@@ -19,7 +19,7 @@ ngu__item_alloc(struct ngu__thread *ts)
 	i->apply = NULL;
 	i->depth = 0;
 	i->el_count = 1;
-	i->el_pend = NULL;
+	i->el_owner = NULL;
 	return (i);
 }
 

@@ -72,7 +72,7 @@ node_free(node_p node)
 
 	NGU_INVARIANT(NGU_LD_RLX(&node->nd_qhead) == NULL && node->nd_qlocal == NULL, "N6");
 	ngu__port_free(NGU_LD_RLX(&node->nd_hidx));
-	ngu__count(ts, g->ctr_nodes, 0, 1);
+	ngu__count(ts, g->ctr_memory, 1, 0);
 	ngu__memset(node, 0x5d, sizeof(*node));
 	ngu__zone_free_at(ts, NGU_Z_NODE, &node_zone, node);
 }
@@ -384,6 +384,7 @@ ngu__node_dead_drop(node_p node)
 	}
 	ngu__id_drop(&g->ids, node->nd_ID);
 	(void)NGU_FSUB_AR(&node->nd_type->refs, 1);
+	ngu__count(ts, g->ctr_nodes, 0, 1);
 	/* R7: retired inside the section that unlinked it. */
 	ngu__retire((struct ngu__retire *)(void *)&node->nd_retire, node_grace);
 	ngu__section_leave(ts);

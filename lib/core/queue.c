@@ -27,6 +27,8 @@ NGU_ITEMQ_DEFINE(doomq, struct ng_hook, HOOK_NEXT)
 #define PATIENCE_NS 20000
 #define WAYOUT_NS 500
 #define SPINS_BEFORE_CLOCK 256
+#define LONG_QUEUE 1024 /* items waiting in the graph from which on a sender always gives way */
+#define HURRY 16 /* ways out without waiting after one that waited in vain */
 
 /* ---- waiting for sections ---- */
 
@@ -106,12 +108,6 @@ alone_now(struct ngu__thread *self, const struct ng_node *node)
 
 /* ---- promises ---- */
 
-unsigned
-ngu__pend_slot(const struct ng_node *node)
-{
-	return ((unsigned)((uintptr_t)node >> 7) & (NGU_PEND - 1));
-}
-
 static bool
 promised(const struct ngu__thread *ts, const struct ng_node *node)
 {
@@ -181,10 +177,12 @@ int
 ngu__enqueue(struct ngu__thread *ts, struct ng_node *node, struct ng_item *item, bool writer, bool pinned)
 {
 	struct ngu_graph *g = node->nd_graph;
-	_Atomic uint32_t *pend = &ts->pend[ngu__pend_slot(node)];
+	struct ngu__thread *owner = ngu__flow(ts);
 
-	if (!charge(g, item))
+	if (!charge(g, item)) {
+		ts->full = 1;
 		return (ENOMEM);
+	}
 	if ((item->el_flags & NGQF_TYPE) == NGQF_DATA)
 		ngu__count(ts, g->ctr_queue, item->el_count, 0);
 	item->depth = 1;
@@ -192,8 +190,8 @@ ngu__enqueue(struct ngu__thread *ts, struct ng_node *node, struct ng_item *item,
 		NGI_SET_WRITER(item);
 	else
 		NGI_SET_READER(item);
-	(void)NGU_FADD_RLX(pend, 1u);
-	item->el_pend = pend;
+	(void)NGU_FADD_RLX(ngu__pend(owner, node), 1u);
+	item->el_owner = owner;
 	item->el_dest = node; /* referenced: NGU_QF_NODEREF is set by the caller */
 	if (ts->nest == 0)
 		NG_NODE_REF(node); /* the item may be applied and gone before announce() is through */
@@ -294,7 +292,8 @@ void
 ngu__w_release(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f)
 {
 	NG_NODE_REF(node);
-	while (has_doom(node)) /* while we are alone anyway */
+	/* Doomed hooks now, while we are alone anyway, unless something came before their doom and still waits. */
+	while (node->nd_qlocal == NULL && NGU_LD_SC(&node->nd_qhead) == NULL && has_doom(node))
 		ngu__doom_run(ts, node);
 	frame_pop(ts, node, f);
 	if (ngu__gate_drop_w(&node->nd_gate) == NGU_GATE_SERVE)
@@ -305,7 +304,7 @@ ngu__w_release(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe 
 bool
 ngu__r_take(struct ngu__thread *ts, struct ng_node *node)
 {
-	return (ngu__gate_try_r(&node->nd_gate, NGU_LD_RLX(&ts->pend[ngu__pend_slot(node)]) != 0));
+	return (ngu__gate_try_r(&node->nd_gate, NGU_LD_ACQ(ngu__pend(ngu__flow(ts), node)) != 0));
 }
 
 void
@@ -330,6 +329,16 @@ gather(struct ng_node *node)
 	for (; (i = *p) != NULL; p = &ITEM_NEXT(i))
 		writers += NGI_QUEUED_WRITER(i) != 0;
 	return (writers);
+}
+
+static struct ng_item *
+tail_of(struct ng_node *node)
+{
+	struct ng_item *i = node->nd_qlocal;
+
+	while (i != NULL && ITEM_NEXT(i) != NULL)
+		i = ITEM_NEXT(i);
+	return (i);
 }
 
 /*
@@ -404,16 +413,20 @@ serve(struct ngu__thread *ts, struct ng_node *node, unsigned budget)
 {
 	struct ngu__wframe f;
 	struct ngu__ctx ctx;
-	struct ng_item *item, *last;
-	bool in = false, first = true, snap_done;
+	struct ng_item *item, *last, *mark = NULL; /* end of the first batch; what the doom has to wait for */
+	bool in = false, first = true, snap_done, doom = false;
 
 	ngu__enter(ts, &ctx, node->nd_graph);
 	refresh_qw(node);
-	for (last = node->nd_qlocal; last != NULL && ITEM_NEXT(last) != NULL; last = ITEM_NEXT(last))
-		;
+	last = tail_of(node);
 	snap_done = last == NULL;
 	for (;;) {
-		if (has_doom(node)) {
+		if (!doom && has_doom(node)) { /* behind everything that was pushed before it */
+			doom = true;
+			refresh_qw(node);
+			mark = tail_of(node);
+		}
+		if (doom && mark == NULL) {
 			if (in) {
 				in = false;
 				ngu__data_leave(ts);
@@ -426,6 +439,7 @@ serve(struct ngu__thread *ts, struct ng_node *node, unsigned budget)
 			ngu__doom_run(ts, node);
 			server_unw(ts, node, &f);
 			refresh_qw(node);
+			doom = false;
 			continue;
 		}
 		if ((item = node->nd_qlocal) == NULL) {
@@ -459,6 +473,8 @@ serve(struct ngu__thread *ts, struct ng_node *node, unsigned budget)
 			}
 			node->nd_qlocal = ITEM_NEXT(item);
 			snap_done |= item == last;
+			if (item == mark)
+				mark = NULL;
 			discharge(node->nd_graph, item);
 			(void)ngu__apply(ts, node, item, true);
 			server_unw(ts, node, &f);
@@ -478,6 +494,8 @@ serve(struct ngu__thread *ts, struct ng_node *node, unsigned budget)
 			}
 			node->nd_qlocal = ITEM_NEXT(item);
 			snap_done |= item == last;
+			if (item == mark)
+				mark = NULL;
 			discharge(node->nd_graph, item);
 			if (ts->nest == 0) {
 				(void)ngu__apply(ts, node, item, false);
@@ -496,6 +514,12 @@ serve(struct ngu__thread *ts, struct ng_node *node, unsigned budget)
 	ngu__leave(ts, &ctx);
 }
 
+static bool
+closed(struct ng_node *node)
+{
+	return ((NGU_LD_ACQ(&node->nd_gate) & (NGU_G_W | NGU_G_D)) != 0);
+}
+
 /* Keep all promises; then, where there are no workers, do a share of the worklist. Called at level 1, outside sections. */
 void
 ngu__leave_slow(struct ngu__thread *ts)
@@ -507,6 +531,10 @@ ngu__leave_slow(struct ngu__thread *ts)
 
 	if (ts->nest != 0 || ts->wframes != NULL)
 		return;
+	if (ts->full != 0) { /* a queue was full: let somebody run who can empty it */
+		ts->full = 0;
+		ngu__port_yield();
+	}
 	ts->serving = true;
 	ts->serve_budget = NGU_SERVE_BUDGET;
 	while (ts->nmine != 0) {
@@ -515,8 +543,17 @@ ngu__leave_slow(struct ngu__thread *ts)
 			ts->mine[i - 1] = ts->mine[i];
 		ts->nmine--;
 		/* The gate is closed for a moment only: wait for it, so that our packets stay here and the next go direct. */
-		for (spin = 0; spin < WAYOUT_NS / 8 && (NGU_LD_ACQ(&node->nd_gate) & (NGU_G_W | NGU_G_D)) != 0; spin++)
-			NGU_PAUSE();
+		if (ts->hurry != 0 && NGU_LD_RLX(&node->nd_graph->queued_data) < LONG_QUEUE) {
+			ts->hurry--;
+		} else {
+			for (spin = 0; spin < WAYOUT_NS / 8 && closed(node); spin++)
+				NGU_PAUSE();
+			if (closed(node)) {
+				/* Whoever has it is slow, or not running: let it run, and do not wait again for a while. */
+				ngu__port_yield();
+				ts->hurry = HURRY;
+			}
+		}
 		if (ngu__gate_keep(&node->nd_gate) == NGU_PROMISE_SERVE)
 			serve(ts, node, ts->serve_budget);
 		NG_NODE_UNREF(node);
@@ -629,7 +666,7 @@ ngu__queue_flush(struct ngu__thread *ts, struct ng_node *node)
 	(void)gather(node);
 	while ((item = node->nd_qlocal) != NULL) {
 		struct ng_apply_info *apply = item->apply;
-		_Atomic uint32_t *pend = item->el_pend;
+		struct ngu__thread *owner = item->el_owner;
 		u_int depth = item->depth;
 
 		node->nd_qlocal = ITEM_NEXT(item);
@@ -640,11 +677,11 @@ ngu__queue_flush(struct ngu__thread *ts, struct ng_node *node)
 		}
 		if ((item->el_flags & NGQF_TYPE) == NGQF_DATA)
 			ngu__count(ts, g->ctr_reason[NGU_R_FLUSHED], item->el_count, 0);
-		item->el_pend = NULL;
+		item->el_owner = NULL;
 		item->apply = NULL;
 		NG_FREE_ITEM(item);
-		if (pend != NULL)
-			(void)NGU_FSUB_AR(pend, 1u);
+		if (owner != NULL)
+			(void)NGU_FSUB_AR(ngu__pend(owner, node), 1u);
 		if (apply != NULL)
 			ngu__apply_done(apply, ENOENT, depth);
 	}
@@ -663,6 +700,7 @@ ngu__core_thread_exit(struct ngu__thread *ts)
 	ts->waiter = NULL;
 	ts->graph = NULL;
 	ts->wframes = NULL;
+	ts->flow = NULL;
 	ts->apply = NULL;
 	ts->msgdepth = 0;
 	ts->attempted = 0;

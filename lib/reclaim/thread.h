@@ -59,14 +59,17 @@ struct ngu__thread {
 	bool deferring; /* this thread is in the frame that drains them */
 	bool serving;	/* this thread is in its way-out loop */
 	struct ngu__wframe *wframes; /* writer turns this thread holds, innermost first */
+	struct ngu__thread *flow;    /* the sender whose queued item this thread applies now; NULL: itself */
 	struct ng_apply_info *apply; /* completion record of the message or function being applied */
 	uint32_t msgdepth;	     /* messages nested in messages */
 	uint32_t serve_budget;
+	uint32_t hurry; /* ways out on which not to wait for a gate */
 	void *waiter; /* a completion record kept for the next control call */
 	uint64_t attempted, delivered; /* packets, this section */
 	bool bypass_keeps; /* ng_bypass leaves the node's hooks for later */
 	int outbound;	/* td_ng_outbound */
 	uint32_t nmine;
+	uint32_t full; /* met a full queue since the last way out */
 	struct ngu__magpair mag[NGU_ZONES];
 	struct ng_node *mine[NGU_MINE];
 	void *rcl; /* the backend's own record */
