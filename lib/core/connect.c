@@ -23,13 +23,13 @@ ngu__mkpeer(node_p node, const char *name, const char *name2, const char *type)
 		return (error);
 	NG_NODE_REF(node2); /* a method of its own may end it while we work on it */
 	if ((error = ngu__add_hook(node, name, &hook)) != 0) {
-		ng_rmnode(node2);
+		(void)ng_rmnode_self(node2); /* it is published: only its own writer turn may end it */
 		NG_NODE_UNREF(node2);
 		return (error);
 	}
 	NG_HOOK_REF(hook);
 	if ((error = ngu__add_hook(node2, name2, &hook2)) != 0) {
-		ng_rmnode(node2);
+		(void)ng_rmnode_self(node2);
 		ng_destroy_hook(hook);
 		NG_HOOK_UNREF(hook);
 		NG_NODE_UNREF(node2);
@@ -44,8 +44,8 @@ ngu__mkpeer(node_p node, const char *name, const char *name2, const char *type)
 	if (error == 0 && node2->nd_type->connect != NULL)
 		error = node2->nd_type->connect(hook2);
 	if (error != 0) {
-		ng_destroy_hook(hook2); /* ours goes after this writer turn: its removal is on our doom list */
-		ng_rmnode(node2);
+		(void)ng_rmhook_self(hook2); /* ours goes after this writer turn: its removal is on our doom list */
+		(void)ng_rmnode_self(node2);
 	} else {
 		ngu__hook_validate(hook);
 		ngu__hook_validate(hook2);

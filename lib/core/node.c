@@ -165,14 +165,21 @@ ng_name_node(node_p node, const char *name)
 	ngu__section_enter(ts);
 	error = ngu__names_insert(&g->names, n);
 	if (error == 0) {
-		old = NGU_XCHG_AR(&node->nd_nameent, n);
+		old = NGU_XCHG_SC(&node->nd_nameent, n);
 		if (old != NULL) {
 			ngu__names_remove(&g->names, old);
 			ngu__retire(&old->retire, name_free);
 		}
+		/* The node may have died meanwhile: then one of us two takes the name out, whoever gets hold of it. */
+		if ((NGU_LD_SC(&node->nd_state) & NGU_NS_GONE) && (old = NGU_XCHG_SC(&node->nd_nameent, NULL)) != NULL) {
+			ngu__names_remove(&g->names, old);
+			ngu__retire(&old->retire, name_free);
+			error = ENOENT;
+			n = NULL;
+		}
 	}
 	ngu__section_leave(ts);
-	if (error != 0)
+	if (error != 0 && n != NULL)
 		ngu__port_free(n);
 	return (error);
 }
@@ -329,7 +336,7 @@ static void
 node_unmake(node_p node)
 {
 	set_invalid(node);
-	(void)NGU_FOR_AR(&node->nd_state, NGU_NS_GONE);
+	(void)NGU_FOR_SC(&node->nd_state, NGU_NS_GONE);
 	NG_NODE_UNREF(node); /* the type's reference */
 	ngu__node_dead_drop(node);
 }
@@ -377,10 +384,9 @@ ngu__node_dead_drop(node_p node)
 	struct ngu__name *n;
 
 	ngu__section_enter(ts);
-	if ((n = NGU_LD_ACQ(&node->nd_nameent)) != NULL) {
-		ngu__names_remove(&g->names, n); /* the entry stays readable as the node's name until the grace period ends */
+	if ((n = NGU_XCHG_SC(&node->nd_nameent, NULL)) != NULL) {
+		ngu__names_remove(&g->names, n);
 		ngu__retire(&n->retire, name_free);
-		NGU_ST_REL(&node->nd_nameent, NULL);
 	}
 	ngu__id_drop(&g->ids, node->nd_ID);
 	(void)NGU_FSUB_AR(&node->nd_type->refs, 1);
@@ -418,7 +424,7 @@ ng_rmnode(node_p node)
 		(void)NGU_FAND_SC(&node->nd_flags, ~(NGF_INVALID | NGF_CLOSING));
 		(void)NGU_FAND_SC(&node->nd_gate, ~NGU_G_DEAD);
 	} else {
-		(void)NGU_FOR_AR(&node->nd_state, NGU_NS_GONE);
+		(void)NGU_FOR_SC(&node->nd_state, NGU_NS_GONE);
 		ngu__node_dead_drop(node);
 	}
 	NG_NODE_UNREF(node);
