@@ -47,7 +47,8 @@ struct ngu_graph_stats {
 	uint64_t messages_refused;
 	uint64_t gate_closed;		  /* times a node was taken by a writer */
 	uint64_t gate_longest_ns;	  /* longest time one was closed, when timing is on (ngu_gate_timing) */
-	uint64_t nodes, hooks;		  /* alive now */
+	uint64_t nodes, hooks;		  /* in memory now */
+	uint64_t dead_nodes, dead_hooks;  /* of these: shut down, kept by a reference or until the grace period ends */
 	uint64_t mbufs;			  /* packets' buffers alive now */
 	uint64_t high_data, high_items;	  /* most ever queued */
 };

@@ -67,10 +67,14 @@ con_part3(node_p node, item_p item, hook_p hook)
 		error = ENOENT;
 	else if (node->nd_type->connect != NULL)
 		error = node->nd_type->connect(hook);
-	if (error != 0)
-		ng_destroy_hook(hook);
-	else
+	/*
+	 * On error the pair goes, the far end's disconnect first. Within stage 2 the far node's turn is held by this thread: then
+	 * stage 2 does it, which runs that disconnect at once and ours when this turn ends.
+	 */
+	if (error == 0)
 		ngu__hook_validate(hook);
+	else if (NGI_ARG2(item) == 0)
+		ng_destroy_hook(hook);
 	NG_FREE_ITEM(item);
 	return (error);
 }
@@ -147,6 +151,8 @@ ngu__con_nodes(item_p item, node_p node, const char *name, node_p node2, const c
 
 	if (name2 == NULL || name2[0] == '\0')
 		return (EINVAL);
+	if (node == node2 && ngu__strcmp(name, name2) == 0)
+		return (EEXIST);
 	if (ng_findhook(node2, name2) != NULL)
 		return (EEXIST);
 	if ((error = ngu__add_hook(node, name, &hook)) != 0)
@@ -191,6 +197,7 @@ ngu__send_core(node_p node, hook_p hook, item_p pitem, ng_item_fn2 *fn)
 		ngu_k_item_set_hook(item, hook);
 	}
 	NGI_FN2(item) = fn;
+	NGI_ARG2(item) = 0;
 	/*
 	 * Stage 3 comes back to the node whose turn this thread holds for stage 1. No method of that node is running, so
 	 * it can have its turn now instead of after a second closing of the gate.
@@ -202,6 +209,7 @@ ngu__send_core(node_p node, hook_p hook, item_p pitem, ng_item_fn2 *fn)
 			if (item->apply != NULL)
 				(void)NGU_FADD_RLX(&item->apply->refs, 1);
 			item->depth = 1;
+			NGI_ARG2(item) = 1; /* nested: the caller deals with failure */
 			NG_NODE_REF(node);
 			error = ngu__apply(ts, node, item, true);
 			NG_NODE_UNREF(node);

@@ -256,6 +256,17 @@ ngu_graph_destroy(struct ngu_graph *g)
 		    (unsigned long long)nodes, (unsigned long long)hooks);
 		return (EBUSY);
 	}
+	ngu__ctr_read(g->prefix.ctr_mbuf_free, &hooks, &nodes);
+	{
+		uint64_t made, bytes;
+
+		ngu__ctr_read(g->prefix.ctr_mbuf_alloc, &made, &bytes);
+		if (made != hooks) { /* they would be counted in freed memory */
+			ngu__log(g, LOG_ERR, "graph cannot be destroyed: %llu packet buffers are still in use",
+			    (unsigned long long)(made - hooks));
+			return (EBUSY);
+		}
+	}
 	ngu__workers_stop(g);
 	ngu__rcl_barrier();
 	if (ts->graph == g)

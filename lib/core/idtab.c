@@ -9,6 +9,9 @@
  */
 #include "core/core.h"
 
+/* A slot whose ID is given out and whose node is not published yet. */
+#define TAKEN ((struct ng_node *)(uintptr_t)1)
+
 int
 ngu__idtab_init(struct ngu__idtab *t)
 {
@@ -115,6 +118,7 @@ ngu__id_new(struct ngu__idtab *t)
 {
 	struct ngu__thread *ts = ngu__self();
 	struct ngu__idleaf *leaf;
+	struct ng_node *free_slot;
 	uint32_t id;
 
 	ngu__section_enter(ts);
@@ -134,7 +138,8 @@ ngu__id_new(struct ngu__idtab *t)
 		}
 		if ((id & (NGU_ID_LEAF - 1)) == NGU_ID_LEAF - 1 && NGU_LD_RLX(&leaf->live) > 1)
 			live_drop(t, leaf, id); /* the counter has left this page */
-		if (NGU_LD_ACQ(&leaf->slot[id & (NGU_ID_LEAF - 1)]) == NULL)
+		free_slot = NULL;
+		if (NGU_CAS_AR(&leaf->slot[id & (NGU_ID_LEAF - 1)], &free_slot, TAKEN))
 			break;
 		live_drop(t, leaf, id); /* in use since the last time round */
 	}
@@ -172,10 +177,12 @@ struct ng_node *
 ngu__id_find(const struct ngu__idtab *t, uint32_t id)
 {
 	struct ngu__idleaf *leaf;
+	struct ng_node *n;
 
 	if (id == 0 || id >= NGU_REPLY_BASE || (leaf = leaf_of(t, id)) == NULL) /* ORDER idpage-publish (load side) */
 		return (NULL);
-	return (NGU_LD_ACQ(&leaf->slot[id & (NGU_ID_LEAF - 1)])); /* ORDER id-publish (load side) */
+	n = NGU_LD_ACQ(&leaf->slot[id & (NGU_ID_LEAF - 1)]); /* ORDER id-publish (load side) */
+	return (n != TAKEN ? n : NULL);
 }
 
 struct ng_node *
@@ -195,7 +202,7 @@ ngu__id_next(const struct ngu__idtab *t, uint32_t *idp)
 			id = (id | (NGU_ID_LEAF - 1)) + 1;
 			continue;
 		}
-		if ((n = NGU_LD_ACQ(&leaf->slot[id & (NGU_ID_LEAF - 1)])) != NULL) {
+		if ((n = NGU_LD_ACQ(&leaf->slot[id & (NGU_ID_LEAF - 1)])) != NULL && n != TAKEN) {
 			*idp = id;
 			return (n);
 		}

@@ -66,10 +66,13 @@ ngu_graph_stats(struct ngu_graph *g, struct ngu_graph_stats *out)
 	}
 	ngu__ctr_read(g->ctr_gate, &out->gate_closed, &out->messages_refused);
 	out->gate_longest_ns = NGU_LD_RLX(&g->gate_longest);
+	ngu__ctr_read(g->ctr_memory, &c, &d); /* what goes down first, then what goes up: never a negative difference */
 	ngu__ctr_read(g->ctr_nodes, &a, &b);
-	out->nodes = a - b;
+	out->nodes = a - c;
+	out->dead_nodes = b - c;
 	ngu__ctr_read(g->ctr_hooks, &a, &b);
-	out->hooks = a - b;
+	out->hooks = a - d;
+	out->dead_hooks = b - d;
 	ngu__ctr_read(g->prefix.ctr_mbuf_free, &c, &d);
 	ngu__ctr_read(g->prefix.ctr_mbuf_alloc, &a, &b);
 	out->mbufs = a - c;
@@ -147,13 +150,16 @@ ngu_leaks(struct ngu_graph *g, void (*line)(void *arg, const char *text), void *
 		    (unsigned)node->nd_ID, NG_NODE_NAME(node), node->nd_type->name, NG_NODE_NUMHOOKS(node),
 		    NGU_LD_RLX(&node->nd_refs));
 		line(arg, text);
-		if (s.nodes != 0)
-			s.nodes--;
 	}
 	ngu__section_leave(ts);
-	if (s.nodes != 0) {
+	if (s.dead_nodes != 0) {
 		(void)ngu__port_snprintf(text, sizeof(text), "%llu nodes that were shut down but are still referenced",
-		    (unsigned long long)s.nodes);
+		    (unsigned long long)s.dead_nodes);
+		line(arg, text);
+	}
+	if (s.dead_hooks != 0) {
+		(void)ngu__port_snprintf(text, sizeof(text), "%llu hooks that were removed but are still referenced",
+		    (unsigned long long)s.dead_hooks);
 		line(arg, text);
 	}
 	return (n);

@@ -33,7 +33,10 @@ typedef struct moduledata {
  */
 NGU_API void ngu_k_module_register(const moduledata_t *data, int sub, int order);
 
+/* ngu__modref_*: by referring to it a static link is made to keep the module (ngu_register_types() does). */
 #define DECLARE_MODULE(modname, data, sub, order) \
+	extern __attribute__((__weak__, __visibility__("hidden"))) const moduledata_t *const ngu__modref_##modname; \
+	const moduledata_t *const ngu__modref_##modname = &(data); \
 	static __attribute__((__constructor__, __used__)) void ngu__module_##modname(void) \
 	{ \
 		ngu_k_module_register(&(data), (int)(sub), (int)(order)); \

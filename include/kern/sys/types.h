@@ -14,11 +14,8 @@ typedef uintptr_t vm_size_t;
 typedef uint64_t vm_paddr_t;
 typedef int64_t sbintime_t; /* seconds in the upper 32 bits, fractions in the lower */
 typedef int boolean_t;
-
-#ifndef __FreeBSD__
 typedef const char *c_caddr_t;
 typedef uint64_t uoff_t;
-#endif
 
 #ifndef TRUE
 #define TRUE 1
