@@ -42,6 +42,9 @@
 #define NGU_REPLY_BASE 0xF0000000u /* addresses from here on are reply ports, not nodes */
 #define NGU_HOP_BUDGET 16384	   /* deferred deliveries in one section before the rest is queued */
 #define NGU_SERVE_BUDGET 1024	   /* queued items one thread serves on one way out */
+#define NGU_DEPTH_DEFAULT 12
+#define NGU_DEPTH(ts) ((ts)->graph != NULL ? (ts)->graph->depth_limit : NGU_DEPTH_DEFAULT)
+#define NGU_LOCAL_MAX 32	   /* packets a thread lays aside at closed gates */
 #define NGU_MSG_DEPTH 24	   /* messages nested in messages before they are queued */
 
 /* A worker's queue of nodes that have something waiting. Without workers there is one, served by whoever comes by. */
@@ -143,7 +146,7 @@ ngu__leave(struct ngu__thread *ts, struct ngu__ctx *c)
 	struct ngu_graph *g = ts->graph;
 
 	if (ts->level == 1 && !ts->serving &&
-	    ((ts->nmine | ts->full) != 0 || (g != NULL && g->nworkers == 0 && NGU_LD_RLX(&g->wq[0].len) != 0)))
+	    ((ts->nmine | ts->full | ts->nlocal) != 0 || (g != NULL && g->nworkers == 0 && NGU_LD_RLX(&g->wq[0].len) != 0)))
 		ngu__leave_slow(ts);
 	ts->level--;
 	ts->graph = c->graph;
@@ -155,7 +158,7 @@ ngu__data_enter(struct ngu__thread *ts, struct ngu_graph *g)
 {
 	ngu__section_enter(ts);
 	if (ts->nest == 1) {
-		ts->limit = g != NULL ? g->depth_limit : 12;
+		ts->limit = g != NULL ? g->depth_limit : NGU_DEPTH_DEFAULT;
 		ts->budget = NGU_HOP_BUDGET;
 	}
 }
@@ -185,7 +188,7 @@ bool ngu__r_take(struct ngu__thread *ts, struct ng_node *node);
 void ngu__r_release(struct ngu__thread *ts, struct ng_node *node);
 /* See to it that the node's doomed hooks, or the doomed node, are dealt with. */
 void ngu__doom_kick(struct ngu__thread *ts, struct ng_node *node);
-/* Wait until all sections open now are closed. Not inside a section. */
+/* Wait until all sections open now are closed, and what they laid aside is delivered or queued. Not inside a section. */
 void ngu__sections_wait(struct ngu__thread *ts);
 /* Free all that waits in the queue; the caller holds the writer turn. */
 void ngu__queue_flush(struct ngu__thread *ts, struct ng_node *node);
@@ -215,6 +218,7 @@ void ngu__workers_stop(struct ngu_graph *g);
 void ngu__wq_push(struct ngu__thread *ts, struct ng_node *node); /* the node is put on a worklist, once */
 
 /* ---- delivery: deliver.c ---- */
+void ngu__local_serve(struct ngu__thread *ts);
 int ngu__apply(struct ngu__thread *ts, struct ng_node *node, struct ng_item *item, bool writer);
 void ngu__refuse(struct ngu__thread *ts, struct ng_hook *hook, struct ng_item *item, enum ngu_reason why);
 void ngu__apply_done(struct ng_apply_info *apply, int error, u_int depth);

@@ -20,6 +20,7 @@
 
 static int hop_slow(struct ngu__thread *ts, hook_p hook, hook_p peer, node_p node, item_p item, int flags);
 static int drain(struct ngu__thread *ts);
+static int fwd_slow(struct ngu__thread *ts, item_p item, hook_p hook, int flags);
 
 /* Free an item that did not get through, and say why in the books. */
 void
@@ -48,7 +49,7 @@ ngu__rcvdata_none(hook_p hook, item_p item)
 	return (0);
 }
 
-static NGU_NOINLINE int
+NGU_INLINE int
 defer(struct ngu__thread *ts, hook_p peer, item_p item)
 {
 	item->el_hook = peer; /* no reference: the section is still open when it is taken out (D1) */
@@ -101,8 +102,14 @@ hop(struct ngu__thread *ts, hook_p hook, item_p item)
 	/* ORDER peer-publish (load side): acquire; the hook behind it is complete. Loaded once (R1). */
 	peer = NGU_LD_ACQ(&hook->hk_peer);
 	node = NGU_LD_ACQ(&peer->hk_node);
-	if (NGU_UNLIKELY(d >= ts->limit || m == NULL))
+	if (NGU_UNLIKELY(m == NULL))
 		return (hop_slow(ts, hook, peer, node, item, NG_NOFLAGS));
+	if (NGU_UNLIKELY(d >= ts->limit)) {
+		if (((uint32_t)(NGU_LD_RLX(&hook->hk_flags) & HK_INVALID) | (uint32_t)NGU_LD_RLX(&peer->hk_flags) |
+			(NGU_LD_SC(&node->nd_gate) & NGU_G_BUSY) | ts->nlocal) != 0)
+			return (hop_slow(ts, hook, peer, node, item, NG_NOFLAGS));
+		return (defer(ts, peer, item));
+	}
 	/* ORDER gate-slot (reader side): slot, then gate; the closer's membarrier stands for the fence that is not here. */
 	NGU_ST_RLX(&ts->slot[d], node);
 	NGU_ST_RLX(&ts->depth, d + 1);
@@ -187,7 +194,7 @@ drain(struct ngu__thread *ts)
 		NGU_ST_RLX(&ts->depth, d + 1);
 		NGU_COMPILER_FENCE();
 		if (NGU_UNLIKELY(((uint32_t)(NGU_LD_RLX(&peer->hk_flags) & ~HK_HI_STACK) |
-				     (NGU_LD_SC(&node->nd_gate) & NGU_G_BUSY)) != 0 ||
+				     (NGU_LD_SC(&node->nd_gate) & NGU_G_BUSY) | ts->nlocal) != 0 ||
 			--ts->budget < 0)) {
 			NGU_ST_REL(&ts->depth, d);
 			(void)hop_slow(ts, NULL, peer, node, item, ts->budget < 0 ? NG_QUEUE : NG_NOFLAGS);
@@ -201,7 +208,13 @@ drain(struct ngu__thread *ts)
 			continue;
 		}
 #endif
-		(void)hand_over(ts, peer, item);
+		if (NGU_LIKELY(item->el_flags == PLAIN_DATA)) {
+			ngu__count(ts, peer->hk_idx, 1, (uint64_t)item->body.da_m->m_pkthdr.len);
+			ts->delivered++;
+			(void)NGU_LD_ACQ(&peer->hk_rcvdata)(peer, item);
+		} else {
+			(void)hand_over(ts, peer, item);
+		}
 		NGU_ST_REL(&ts->depth, d);
 #if NGU_RCL_HOP_LOCKED
 		locked_leave(ts, peer, node, true);
@@ -227,6 +240,69 @@ enqueue_data(struct ngu__thread *ts, hook_p peer, node_p node, item_p item, bool
 	return ((flags & NG_PROGRESS) ? EINPROGRESS : 0);
 }
 
+/* Something of this thread's for that node lies aside. */
+static bool
+local_has(const struct ngu__thread *ts, node_p node)
+{
+	for (item_p i = ts->local_head; i != NULL; i = i->el_next.stqe_next)
+		if (i->el_dest == node)
+			return (true);
+	return (false);
+}
+
+/*
+ * The node is closed, which is seldom for longer than a microsecond. The thread lays the packet aside and, on its way out, waits
+ * for a moment and delivers it itself (ngu__local_serve). Nobody else can serve it meanwhile, so this is only for a
+ * thread that is about to leave libng and does nobody else's work; all else goes into the node's own queue.
+ * From now on this section's hops look at what lies aside first (ts->limit), so that order holds.
+ */
+static int
+closed(struct ngu__thread *ts, hook_p peer, node_p node, item_p item, int flags)
+{
+	if (ts->level != 1 || ts->flow != NULL || ts->serving || ts->nlocal >= NGU_LOCAL_MAX ||
+	    NGU_LD_ACQ(ngu__pend(ts, node)) != 0)
+		return (enqueue_data(ts, peer, node, item, false, false, flags));
+	NG_NODE_REF(node);
+	NG_HOOK_REF(peer);
+	item->el_dest = node;
+	item->el_hook = peer;
+	item->el_flags |= NGU_QF_NODEREF | NGU_QF_HOOKREF;
+	item->el_next.stqe_next = NULL;
+	if (ts->local_head == NULL)
+		ts->local_head = item;
+	else
+		ts->local_tail->el_next.stqe_next = item;
+	ts->local_tail = item;
+	if (ts->nlocal++ == 0) /* ORDER aside (store side): before the section closes; pairs with ngu__sections_wait() */
+		NGU_ST_REL(&ts->aside, NGU_LD_RLX(&ts->aside) + 1);
+	ts->limit = 0;
+	return ((flags & NG_PROGRESS) ? EINPROGRESS : 0);
+}
+
+/* Deliver what this thread has laid aside, oldest first; what meets a closed gate again goes into that node's queue. */
+void
+ngu__local_serve(struct ngu__thread *ts)
+{
+	item_p item, next;
+	hook_p peer;
+	node_p node;
+
+	item = ts->local_head;
+	ts->local_head = ts->local_tail = NULL;
+	ts->nlocal = 0;
+	ngu__data_enter(ts, ts->graph);
+	for (; item != NULL; item = next) {
+		next = item->el_next.stqe_next;
+		peer = ngu_k_item_take_hook(item);
+		node = ngu_k_item_take_node(item);
+		(void)hop_slow(ts, NULL, peer, node, item, NG_NOFLAGS);
+		NG_HOOK_UNREF(peer);
+		NG_NODE_UNREF(node);
+	}
+	ngu__data_leave(ts);
+	NGU_ST_REL(&ts->aside, NGU_LD_RLX(&ts->aside) + 1);
+}
+
 /*
  * Everything unusual about a delivery: refusals, queues, force-writer nodes, busy gates. hook == NULL: a put-off delivery,
  * whose sending end has been looked at. In a section; the item is consumed.
@@ -235,7 +311,7 @@ static NGU_NOINLINE int
 hop_slow(struct ngu__thread *ts, hook_p hook, hook_p peer, node_p node, item_p item, int flags)
 {
 	struct ngu__wframe f;
-	uint32_t pf, nf, w, d = NGU_LD_RLX(&ts->depth);
+	uint32_t pf, nf, w, d = NGU_LD_RLX(&ts->depth), limit = NGU_DEPTH(ts);
 	bool writer = false, bottom = hook == NULL;
 	int error;
 
@@ -262,7 +338,9 @@ hop_slow(struct ngu__thread *ts, hook_p hook, hook_p peer, node_p node, item_p i
 	writer = (w & NGU_G_EXCL) != 0;
 	if ((flags & NG_QUEUE) || (pf & HK_QUEUE) || ((pf & HK_TO_INBOUND) && ts->outbound != 0))
 		return (enqueue_data(ts, peer, node, item, writer, true, flags));
-	if (!bottom && (d >= ts->limit || (d > 0 && d >= ts->limit / 2 && ((pf & HK_HI_STACK) || (nf & NGF_HI_STACK)))))
+	if (NGU_UNLIKELY(ts->nlocal != 0) && local_has(ts, node))
+		return (closed(ts, peer, node, item, flags));
+	if (!bottom && (d >= limit || (d > 0 && d >= limit / 2 && ((pf & HK_HI_STACK) || (nf & NGF_HI_STACK)))))
 		return (defer(ts, peer, item));
 	if (writer) {
 		NG_NODE_REF(node);
@@ -288,7 +366,7 @@ hop_slow(struct ngu__thread *ts, hook_p hook, hook_p peer, node_p node, item_p i
 		if ((w & (NGU_G_W | NGU_G_QW | NGU_G_EXCL | NGU_G_DEAD)) != 0 ||
 		    ((w & (NGU_G_Q | NGU_G_D)) != 0 && NGU_LD_ACQ(ngu__pend(ngu__flow(ts), node)) != 0)) {
 			NGU_ST_REL(&ts->depth, d);
-			return (enqueue_data(ts, peer, node, item, false, false, flags));
+			return (closed(ts, peer, node, item, flags));
 		}
 #if NGU_RCL_HOP_LOCKED
 		if (!locked_enter(hook, peer, node)) {
@@ -327,7 +405,7 @@ send_addressed(struct ngu__thread *ts, item_p item, int flags)
 	} else {
 		item->el_flags &= ~(unsigned long)(NGQF_QMODE);
 		item->apply = NULL; /* data completes when it is handed over or queued */
-		error = hop_slow(ts, NULL, peer, node, item, NGU_LD_RLX(&ts->depth) >= ts->limit ? flags | NG_QUEUE : flags);
+		error = hop_slow(ts, NULL, peer, node, item, NGU_LD_RLX(&ts->depth) >= NGU_DEPTH(ts) ? flags | NG_QUEUE : flags);
 	}
 	if (apply != NULL)
 		ngu__apply_done(apply, error, 1);
@@ -345,7 +423,7 @@ begin(struct ngu__thread *ts, struct ngu__ctx *ctx, hook_p hook)
 	ngu__section_enter(ts);
 	ngu__enter(ts, ctx, hook != NULL ? NGU_LD_ACQ(&hook->hk_node)->nd_graph : NULL);
 	if (ts->nest == 1) {
-		ts->limit = ts->graph != NULL ? ts->graph->depth_limit : 12;
+		ts->limit = NGU_DEPTH(ts);
 		ts->budget = NGU_HOP_BUDGET;
 	}
 }
@@ -362,11 +440,18 @@ int
 ngu_k_fwd_item(item_p item, hook_p hook, int flags)
 {
 	struct ngu__thread *ts = ngu__self();
-	struct ngu__ctx ctx;
-	int error;
 
 	if (NGU_LIKELY(ts->nest != 0 && hook != NULL && flags == NG_NOFLAGS && item->el_flags == PLAIN_DATA))
 		return (hop(ts, hook, item));
+	return (fwd_slow(ts, item, hook, flags));
+}
+
+static NGU_NOINLINE int
+fwd_slow(struct ngu__thread *ts, item_p item, hook_p hook, int flags)
+{
+	struct ngu__ctx ctx;
+	int error;
+
 	begin(ts, &ctx, hook);
 	if ((item->el_flags & NGQF_TYPE) == NGQF_DATA) {
 		NGI_CLR_NODE(item);

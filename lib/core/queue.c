@@ -92,6 +92,17 @@ ngu__sections_wait(struct ngu__thread *ts)
 	/* A full fence: what the caller published is visible to every section that opens from here on. */
 	(void)NGU_XCHG_SC(&ts->sec, NGU_LD_RLX(&ts->sec));
 	gate_wait(ts, NULL);
+	/*
+	 * A packet that lay aside when its section closed is on its way just as well. ORDER aside (load side): acquire; the
+	 * section has closed, so the mark it made is visible.
+	 */
+	for (struct ngu__thread *t = NGU_LD_ACQ(&ngu__threads); t != NULL; t = t->next) {
+		uint32_t a = NGU_LD_ACQ(&t->aside);
+		unsigned round = 0;
+
+		while (t != ts && (a & 1) != 0 && NGU_LD_ACQ(&t->aside) == a)
+			ngu__port_backoff(&round);
+	}
 }
 
 /* No other thread is in a section now, and this one is not inside the node. For writers that must not wait. */
@@ -520,40 +531,55 @@ closed(struct ng_node *node)
 	return ((NGU_LD_ACQ(&node->nd_gate) & (NGU_G_W | NGU_G_D)) != 0);
 }
 
-/* Keep all promises; then, where there are no workers, do a share of the worklist. Called at level 1, outside sections. */
+/*
+ * The gate is closed for a moment only: wait for it, so that our packets stay on this CPU and the next go direct. If it stays
+ * closed, whoever has it is slow or not running: let it run, and do not wait again for a while.
+ */
+static void
+wait_open(struct ngu__thread *ts, struct ng_node *node)
+{
+	unsigned spin;
+
+	if (ts->hurry != 0 && NGU_LD_RLX(&node->nd_graph->queued_data) < LONG_QUEUE) {
+		ts->hurry--;
+		return;
+	}
+	for (spin = 0; spin < WAYOUT_NS / 8 && closed(node); spin++)
+		NGU_PAUSE();
+	if (closed(node)) {
+		ngu__port_yield();
+		ts->hurry = HURRY;
+	}
+}
+
+/*
+ * On the way out: what lies aside, all promises, and, where there are no workers, a share of the worklist. Outside sections.
+ */
 void
 ngu__leave_slow(struct ngu__thread *ts)
 {
 	struct ngu_graph *g = ts->graph;
 	struct ng_node *node;
-	unsigned spin;
 	uint32_t i;
 
 	if (ts->nest != 0 || ts->wframes != NULL)
 		return;
+	ts->serving = true;
+	ts->serve_budget = NGU_SERVE_BUDGET;
+	if (ts->nlocal != 0) {
+		wait_open(ts, ts->local_head->el_dest);
+		ngu__local_serve(ts);
+	}
 	if (ts->full != 0) { /* a queue was full: let somebody run who can empty it */
 		ts->full = 0;
 		ngu__port_yield();
 	}
-	ts->serving = true;
-	ts->serve_budget = NGU_SERVE_BUDGET;
 	while (ts->nmine != 0) {
 		node = ts->mine[0];
 		for (i = 1; i < ts->nmine; i++)
 			ts->mine[i - 1] = ts->mine[i];
 		ts->nmine--;
-		/* The gate is closed for a moment only: wait for it, so that our packets stay here and the next go direct. */
-		if (ts->hurry != 0 && NGU_LD_RLX(&node->nd_graph->queued_data) < LONG_QUEUE) {
-			ts->hurry--;
-		} else {
-			for (spin = 0; spin < WAYOUT_NS / 8 && closed(node); spin++)
-				NGU_PAUSE();
-			if (closed(node)) {
-				/* Whoever has it is slow, or not running: let it run, and do not wait again for a while. */
-				ngu__port_yield();
-				ts->hurry = HURRY;
-			}
-		}
+		wait_open(ts, node);
 		if (ngu__gate_keep(&node->nd_gate) == NGU_PROMISE_SERVE)
 			serve(ts, node, ts->serve_budget);
 		NG_NODE_UNREF(node);

@@ -45,6 +45,7 @@ struct ngu__thread {
 	/* ---- read by gate closers and by the grace-period engine */
 	NGU_ALIGNED(NGU_CACHELINE) _Atomic uint32_t sec; /* odd: inside a read section; changes at each entry and exit */
 	_Atomic uint32_t depth;				 /* slots in use */
+	_Atomic uint32_t aside; /* odd: packets lie aside at closed gates, to be delivered on this thread's way out */
 	_Atomic(struct ng_node *) slot[NGU_SLOTS];	 /* nodes this thread is inside of, as a reader */
 
 	/* ---- owner only, touched for each packet */
@@ -56,6 +57,9 @@ struct ngu__thread {
 	_Atomic(_Atomic(struct ngu__ctr *) *) ctr; /* directory of counter pages; pages come when first written */
 	struct ng_item *defer_head;		  /* deliveries put off by the depth limit, first in first out */
 	struct ng_item *defer_tail;
+	struct ng_item *local_head; /* packets laid aside at closed gates, until this thread's way out */
+	struct ng_item *local_tail;
+	uint32_t nlocal;
 	bool deferring; /* this thread is in the frame that drains them */
 	bool serving;	/* this thread is in its way-out loop */
 	struct ngu__wframe *wframes; /* writer turns this thread holds, innermost first */
