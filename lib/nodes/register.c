@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * register.c - the list of libng's own node types, for programs that link libng.a: a reference to each keeps it in the link.
+ */
+#include <sys/param.h>
+#include <sys/errno.h>
+#include <sys/module.h>
+
+#include <ng/base.h>
+
+#ifdef NGU_HAVE_PCAP
+#define PCAP_TYPES(X) X(ng_pcap)
+#else
+#define PCAP_TYPES(X)
+#endif
+
+/* One line a type. */
+#define TYPES(X) \
+	X(ng_echo) \
+	X(ng_hole) \
+	X(ng_hub) \
+	X(ng_port) \
+	X(ng_sample) \
+	X(ng_tee) \
+	PCAP_TYPES(X)
+
+#define DECLARE(mod) extern const moduledata_t *const ngu__modref_##mod;
+TYPES(DECLARE)
+
+int
+ngu_register_types(void)
+{
+#define ADDRESS(mod) &ngu__modref_##mod,
+	static const moduledata_t *const *const list[] = { TYPES(ADDRESS) };
+	int error = 0, e;
+
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+		e = (*list[i])->evhand(NULL, MOD_LOAD, (*list[i])->priv);
+		if (e != 0 && e != EEXIST && error == 0)
+			error = e;
+	}
+	return (error);
+}
