@@ -194,9 +194,9 @@ struct ng_node {
 	struct ngu_graph *nd_graph;
 	_Atomic(struct ngu__name *) nd_nameent; /* NULL = unnamed */
 
-	_Atomic(struct ng_item *) nd_qhead; /* arrivals, newest first */
-	struct ng_item *nd_qlocal;	    /* taken by the drainer, oldest first */
-	_Atomic(struct ng_hook *) nd_doomed; /* hooks to remove at the next writer turn */
+	_Atomic uintptr_t nd_qhead; /* arrivals, newest first: items, and hooks to be removed (bit 0 set) */
+	uintptr_t nd_qlocal;	    /* taken by whoever has W or D, oldest first */
+	uintptr_t nd_qtail;	    /* the last of these */
 	struct ng_node *nd_work;	    /* on a worklist */
 	_Atomic int nd_refs;
 	_Atomic uint32_t nd_lock; /* held to change the hook list and index; never over a method call */
@@ -205,7 +205,7 @@ struct ng_node {
 		void *fn;
 	} nd_retire;
 	_Atomic uint32_t nd_state; /* NGU_NS_* */
-	uint32_t nd_idx;	   /* counter index of the node */
+	uint32_t nd_qwriters; /* writers among nd_qlocal */
 } __attribute__((__aligned__(64)));
 
 /* ---- types (section 3) ---- */

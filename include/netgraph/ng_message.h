@@ -274,25 +274,25 @@ struct flow_manager {
  */
 #define NG_MKMESSAGE(msg, cookie, cmdid, len, how) \
 	do { \
-		(msg) = (struct ng_mesg *)ngu__mkmsg((cookie), (uint32_t)(cmdid), #cmdid, (size_t)(len), (how)); \
+		(msg) = (struct ng_mesg *)ngu_k_mkmsg((cookie), (uint32_t)(cmdid), #cmdid, (size_t)(len), (how)); \
 	} while (0)
 
 /* NG_MKRESPONSE: a reply to `msg` with `len` bytes of room; NULL on failure. */
 #define NG_MKRESPONSE(rsp, msg, len, how) \
 	do { \
-		(rsp) = (struct ng_mesg *)ngu__mkresp((msg), (size_t)(len), (how)); \
+		(rsp) = (struct ng_mesg *)ngu_k_mkresp((msg), (size_t)(len), (how)); \
 	} while (0)
 
 /* NG_COPYMESSAGE: a copy, header and arguments; NULL on failure. */
 #define NG_COPYMESSAGE(copy, msg, how) \
 	do { \
-		(copy) = (struct ng_mesg *)ngu__copymsg((msg), (how)); \
+		(copy) = (struct ng_mesg *)ngu_k_copymsg((msg), (how)); \
 	} while (0)
 
 #pragma GCC visibility push(default)
-struct ng_mesg *ngu__mkmsg(uint32_t cookie, uint32_t cmd, const char *cmdstr, size_t len, int how);
-struct ng_mesg *ngu__mkresp(const struct ng_mesg *msg, size_t len, int how);
-struct ng_mesg *ngu__copymsg(const struct ng_mesg *msg, int how);
+struct ng_mesg *ngu_k_mkmsg(uint32_t cookie, uint32_t cmd, const char *cmdstr, size_t len, int how);
+struct ng_mesg *ngu_k_mkresp(const struct ng_mesg *msg, size_t len, int how);
+struct ng_mesg *ngu_k_copymsg(const struct ng_mesg *msg, int how);
 #pragma GCC visibility pop
 
 #endif /* _KERNEL */

@@ -4,7 +4,8 @@
  *
  * Each call runs in the calling thread and returns when the work is done at both ends: after ngu_rmhook() both hooks are
  * gone, after ngu_shutdown() the name is free. All may wait; none may be called inside a section (EDEADLK). Called from inside
- * a node's control method they work on other nodes, but not on the node itself (EDEADLK: the answer could never come).
+ * a node's control method they work on other nodes, but not on the node itself (EDEADLK: the answer could never come; what was
+ * begun by then may still be done later).
  * Paths are absolute: "name:", "[id]:", "name:hook.hook".
  */
 #ifndef NG_CONTROL_H
@@ -31,19 +32,20 @@ NGU_API NGU_CHECK int ngu_connect(struct ngu_graph *g, const char *path, const c
 /* NGM_RMHOOK. A hook that is not there is success, as in the original. */
 NGU_API NGU_CHECK int ngu_rmhook(struct ngu_graph *g, const char *path, const char *hook);
 
-/* NGM_NAME. EINVAL illegal, EADDRINUSE taken. */
+/* NGM_NAME. EINVAL illegal, EADDRINUSE taken, ENOENT no such node, or it died meanwhile. */
 NGU_API NGU_CHECK int ngu_name(struct ngu_graph *g, const char *path, const char *name);
 
 /* NGM_SHUTDOWN. 0 also when a persistent node survives it. */
 NGU_API NGU_CHECK int ngu_shutdown(struct ngu_graph *g, const char *path);
 
-/* ID of the node at `path`: ENOENT, ENXIO, EINVAL. */
+/* ID of the node at `path`: ENOENT, ENXIO, EINVAL. Never waits; fine inside a section. */
 NGU_API NGU_CHECK int ngu_lookup(struct ngu_graph *g, const char *path, uint32_t *id);
 
 /*
  * Send a message and wait until it, and any immediate reply, has been dealt with. `arg` (arglen bytes, may be NULL) is
  * copied. If `reply` is not NULL it gets the reply, to be freed with ngu_msg_free(), or NULL if the node sent none.
- * Errors of the path, of the node's method, and ENOMEM.
+ * Errors of the path, of the node's method, ENOMEM, and
+ * ENOBUFS when 1024 callers wait for answers already.
  */
 NGU_API NGU_CHECK int ngu_msg(struct ngu_graph *g, const char *path, uint32_t cookie, uint32_t cmd, const void *arg,
     size_t arglen, struct ng_mesg **reply);
@@ -61,7 +63,8 @@ NGU_API NGU_CHECK int ngu_insert(struct ngu_graph *g, const char *path, const ch
 /*
  * Take the node at `path` out of the link between its hooks `a` and `b`: their peers become each other's, then, when no packet
  * is on its way through any more, the node's two hooks are removed (its disconnect runs for each; the outer nodes are not
- * told). ENOENT no such hook; EINVAL a == b or one of them is half connected. No packet is lost or reordered.
+ * told). ENOENT no such hook; EINVAL a == b or one of them is half connected. No packet is lost. What waits in the
+ * node's queue meanwhile arrives later than what takes the new way.
  */
 NGU_API NGU_CHECK int ngu_bypass(struct ngu_graph *g, const char *path, const char *a, const char *b);
 

@@ -95,7 +95,7 @@ con_part2(node_p node, item_p item, hook_p hook)
 	ngu__section_leave(ts);
 	if (NG_NODE_NOT_VALID(node) || (NGU_LD_ACQ(&hook->hk_state) & NGU_HS_DEAD) || peer == &ng_deadhook)
 		error = ENOENT;
-	else if (ng_findhook(node, hook->hk_name) != NULL)
+	else if (ngu__hook_taken(node, hook->hk_name))
 		error = EEXIST;
 	else {
 		NG_HOOK_SET_PRIVATE(hook, NULL);
@@ -153,7 +153,7 @@ ngu__con_nodes(item_p item, node_p node, const char *name, node_p node2, const c
 		return (EINVAL);
 	if (node == node2 && ngu__strcmp(name, name2) == 0)
 		return (EEXIST);
-	if (ng_findhook(node2, name2) != NULL)
+	if (ngu__hook_taken(node2, name2))
 		return (EEXIST);
 	if ((error = ngu__add_hook(node, name, &hook)) != 0)
 		return (error);
@@ -265,8 +265,8 @@ ng_bypass(hook_p hook1, hook_p hook2)
 	} else {
 		point_oneway(hook1, h[2]); /* what is inside the node still gets out the old way */
 		point_oneway(hook2, h[3]);
-		NGU_ST_REL(&h[2]->hk_peer, h[3]);
-		NGU_ST_REL(&h[3]->hk_peer, h[2]);
+		NGU_ST_SC(&h[2]->hk_peer, h[3]);
+		NGU_ST_SC(&h[3]->hk_peer, h[2]);
 	}
 	ngu__edge_unlock(h, 4);
 #if NGU_RCL_HOP_LOCKED
@@ -403,8 +403,8 @@ ngu__insert(hook_p h1, const char *type, const char *in, const char *out, const 
 		    ((NGU_LD_ACQ(&a.hook->hk_state) | NGU_LD_ACQ(&b.hook->hk_state)) & NGU_HS_DEAD)) {
 			error = ENOTCONN; /* the link went away meanwhile */
 		} else {
-			NGU_ST_REL(&h1->hk_peer, a.hook);
-			NGU_ST_REL(&b.peer->hk_peer, b.hook);
+			NGU_ST_SC(&h1->hk_peer, a.hook);
+			NGU_ST_SC(&b.peer->hk_peer, b.hook);
 			made_mutual(a.hook);
 			made_mutual(b.hook);
 		}
@@ -471,7 +471,7 @@ relink_at(node_p node, item_p item, hook_p unused)
 		error = ENOTCONN;
 	} else {
 		point_oneway(old, r->near); /* what its node sends meanwhile still arrives */
-		NGU_ST_REL(&r->near->hk_peer, r->half.hook);
+		NGU_ST_SC(&r->near->hk_peer, r->half.hook);
 		made_mutual(r->half.hook);
 		NG_HOOK_REF(old);
 	}

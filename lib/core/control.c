@@ -39,7 +39,7 @@ waiter_done(void *arg, int error)
 	struct waiter *w = arg;
 
 	w->error = error;
-	/* ORDER call-done: release; pairs with the acquire load in wait_for(). */
+	/* ORDER call-done (store side): release; pairs with the acquire load in wait_for(). */
 	if (NGU_XCHG_AR(&w->done, 1u) == 2)
 		ngu__port_wake(&w->done, 1);
 	waiter_unref(w);
@@ -246,7 +246,7 @@ ngu_msg(struct ngu_graph *g, const char *path, uint32_t cookie, uint32_t cmd, co
 	if (ts->nest != 0)
 		return (EDEADLK);
 	ngu__rcl_backpressure();
-	if ((msg = ngu__mkmsg(cookie, cmd, "", arglen, M_NOWAIT)) == NULL)
+	if ((msg = ngu_k_mkmsg(cookie, cmd, "", arglen, M_NOWAIT)) == NULL)
 		return (ENOMEM);
 	if (arglen != 0)
 		ngu__memcpy(msg->data, arg, arglen);

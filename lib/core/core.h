@@ -26,7 +26,7 @@
 #include "core/table.h"
 
 /* hk_state */
-#define NGU_HS_DOOMED 0x1u /* on its node's nd_doomed list */
+#define NGU_HS_DOOMED 0x1u /* in its node's queue, to be removed */
 #define NGU_HS_DEAD 0x2u   /* destroyed; retired or about to be */
 #define NGU_HS_ONEWAY 0x4u /* hk_peer's own peer is somebody else: hk_peer is held by a counted reference */
 #define NGU_HS_LINKED 0x8u /* on its node's list */
@@ -44,6 +44,7 @@
 #define NGU_SERVE_BUDGET 1024	   /* queued items one thread serves on one way out */
 #define NGU_DEPTH_DEFAULT 12
 #define NGU_DEPTH(ts) ((ts)->graph != NULL ? (ts)->graph->depth_limit : NGU_DEPTH_DEFAULT)
+#define NGU_BURST_MAX 64	   /* packets that travel as one item */
 #define NGU_LOCAL_MAX 32	   /* packets a thread lays aside at closed gates */
 #define NGU_MSG_DEPTH 24	   /* messages nested in messages before they are queued */
 
@@ -119,6 +120,7 @@ struct ngu__wframe {
 	struct ngu__wframe *prev;
 	int64_t t0;
 	bool drainer; /* D is ours too */
+	bool taken;   /* counts as a closing */
 	bool generic; /* held for a connect of the core itself: none of the node's methods is on the stack */
 };
 
@@ -182,6 +184,8 @@ int ngu__enqueue(struct ngu__thread *ts, struct ng_node *node, struct ng_item *i
 /* Try to take the node alone, now. On true the caller runs and calls ngu__w_release(). */
 bool ngu__w_take(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f);
 void ngu__w_release(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f);
+bool ngu__w_take2(struct ngu__thread *ts, struct ng_node *node, struct ng_node *other, struct ngu__wframe *f);
+void ngu__w_other_done(struct ngu__thread *ts);
 bool ngu__w_held(struct ngu__thread *ts, const struct ng_node *node);
 /* Reader turn for a message outside a section. */
 bool ngu__r_take(struct ngu__thread *ts, struct ng_node *node);
@@ -218,6 +222,9 @@ void ngu__workers_stop(struct ngu_graph *g);
 void ngu__wq_push(struct ngu__thread *ts, struct ng_node *node); /* the node is put on a worklist, once */
 
 /* ---- delivery: deliver.c ---- */
+void ngu__epoch_enter(void);
+void ngu__epoch_leave(void);
+void ngu__burst_free(struct ngu__thread *ts, struct mbuf **vec);
 void ngu__local_serve(struct ngu__thread *ts);
 int ngu__apply(struct ngu__thread *ts, struct ng_node *node, struct ng_item *item, bool writer);
 void ngu__refuse(struct ngu__thread *ts, struct ng_hook *hook, struct ng_item *item, enum ngu_reason why);
@@ -240,6 +247,7 @@ struct ng_node *ngu__id2node(struct ngu_graph *g, ng_ID_t id); /* in a section; 
 struct ng_hook *ngu__hook_alloc(struct ngu_graph *g, const char *name);
 void ngu__hook_free_unborn(struct ng_hook *hook);
 int ngu__hook_link(struct ng_node *node, struct ng_hook *hook); /* into list and index; ENOMEM */
+bool ngu__hook_taken(struct ng_node *node, const char *name);
 int ngu__add_hook(struct ng_node *node, const char *name, struct ng_hook **out);
 void ng_destroy_hook(struct ng_hook *hook);
 void ngu__hook_retire(struct ng_hook *hook);
@@ -261,12 +269,12 @@ int ngu__insert(struct ng_hook *h1, const char *type, const char *in, const char
 int ngu__relink(struct ng_hook *near, struct ng_node *node, const char *name);
 
 /* ---- generic messages: lib/msg/generic.c, called through this pointer so that core stays below msg ---- */
+extern struct ng_node *(*ngu__generic_other)(struct ng_node *here, struct ng_mesg *msg); /* the edge's other node, referenced */
 typedef int ngu__generic_fn(struct ng_node *here, struct ng_item *item, struct ng_hook *lasthook);
 extern ngu__generic_fn *ngu__generic;
 
 /* ---- types: type.c ---- */
 unsigned ngu__types_list(struct ng_type **out, unsigned max);
-int ngu__send_burst(struct ng_hook *hook, struct mbuf **vec, uint32_t n);
 int ngu__send_at(struct ngu_graph *g, _Atomic(struct ng_hook *) *at, struct mbuf **vec, uint32_t n);
 
 /* ---- graph.c ---- */

@@ -16,6 +16,8 @@
 #include "core/core.h"
 #include "core/gate.h"
 
+static struct ngu__zone burst_zone = NGU_ZONE_INIT("bursts", NGU_Z_BURST, NGU_BURST_MAX * sizeof(struct mbuf *), 64);
+
 #define PLAIN_DATA ((unsigned long)(NGQF_DATA | NGQF_READER))
 
 static int hop_slow(struct ngu__thread *ts, hook_p hook, hook_p peer, node_p node, item_p item, int flags);
@@ -96,26 +98,36 @@ hop(struct ngu__thread *ts, hook_p hook, item_p item)
 	uint32_t d = NGU_LD_RLX(&ts->depth);
 	hook_p peer;
 	node_p node;
+	uint32_t busy;
 	int error;
 
 	ts->attempted++;
-	/* ORDER peer-publish (load side): acquire; the hook behind it is complete. Loaded once (R1). */
-	peer = NGU_LD_ACQ(&hook->hk_peer);
+	/*
+	 * ORDER peer-publish (load side): the hook behind it is complete. Loaded once (R1). Sequentially consistent, so that
+	 * ngu__sections_wait() knows who may still have the old one (see there).
+	 */
+	peer = NGU_LD_SC(&hook->hk_peer);
 	node = NGU_LD_ACQ(&peer->hk_node);
 	if (NGU_UNLIKELY(m == NULL))
 		return (hop_slow(ts, hook, peer, node, item, NG_NOFLAGS));
 	if (NGU_UNLIKELY(d >= ts->limit)) {
-		if (((uint32_t)(NGU_LD_RLX(&hook->hk_flags) & HK_INVALID) | (uint32_t)NGU_LD_RLX(&peer->hk_flags) |
-			(NGU_LD_SC(&node->nd_gate) & NGU_G_BUSY) | ts->nlocal) != 0)
+		busy = NGU_LD_SC(&node->nd_gate) & NGU_G_BUSY;
+		if ((busy | (uint32_t)(NGU_LD_ACQ(&hook->hk_flags) & HK_INVALID) | (uint32_t)NGU_LD_ACQ(&peer->hk_flags) |
+			ts->nlocal) != 0)
 			return (hop_slow(ts, hook, peer, node, item, NG_NOFLAGS));
 		return (defer(ts, peer, item));
 	}
 	/* ORDER gate-slot (reader side): slot, then gate; the closer's membarrier stands for the fence that is not here. */
-	NGU_ST_RLX(&ts->slot[d], node);
+	NGU_ST_REL(&ts->slot[d], node);
 	NGU_ST_RLX(&ts->depth, d + 1);
 	NGU_COMPILER_FENCE();
-	if (NGU_UNLIKELY(((uint32_t)(NGU_LD_RLX(&hook->hk_flags) & HK_INVALID) | (uint32_t)NGU_LD_RLX(&peer->hk_flags) |
-			     (NGU_LD_SC(&node->nd_gate) & NGU_G_BUSY)) != 0)) {
+	/*
+	 * ORDER gate-open (reader side): the gate first, then the hook's flags. A section that opened after the closer looked is
+	 * held off by nothing but the gate; flags read before it could be those from before the hook was destroyed.
+	 */
+	busy = NGU_LD_SC(&node->nd_gate) & NGU_G_BUSY;
+	if (NGU_UNLIKELY((busy | (uint32_t)(NGU_LD_ACQ(&hook->hk_flags) & HK_INVALID) |
+			     (uint32_t)NGU_LD_ACQ(&peer->hk_flags)) != 0)) {
 		NGU_ST_REL(&ts->depth, d);
 		return (hop_slow(ts, hook, peer, node, item, NG_NOFLAGS));
 	}
@@ -172,6 +184,7 @@ hand_over(struct ngu__thread *ts, hook_p peer, item_p item)
 		if ((e = rcv(peer, one)) != 0)
 			error = e;
 	}
+	ngu__burst_free(ts, vec);
 	return (error);
 }
 
@@ -179,7 +192,7 @@ hand_over(struct ngu__thread *ts, hook_p peer, item_p item)
 static NGU_NOINLINE int
 drain(struct ngu__thread *ts)
 {
-	uint32_t d = NGU_LD_RLX(&ts->depth);
+	uint32_t d = NGU_LD_RLX(&ts->depth), busy;
 	item_p item;
 	hook_p peer;
 	node_p node;
@@ -190,11 +203,11 @@ drain(struct ngu__thread *ts)
 		peer = item->el_hook;
 		item->el_hook = NULL;
 		node = NGU_LD_ACQ(&peer->hk_node);
-		NGU_ST_RLX(&ts->slot[d], node);
+		NGU_ST_REL(&ts->slot[d], node);
 		NGU_ST_RLX(&ts->depth, d + 1);
 		NGU_COMPILER_FENCE();
-		if (NGU_UNLIKELY(((uint32_t)(NGU_LD_RLX(&peer->hk_flags) & ~HK_HI_STACK) |
-				     (NGU_LD_SC(&node->nd_gate) & NGU_G_BUSY) | ts->nlocal) != 0 ||
+		busy = NGU_LD_SC(&node->nd_gate) & NGU_G_BUSY; /* before the flags, as in hop() */
+		if (NGU_UNLIKELY((busy | (uint32_t)(NGU_LD_ACQ(&peer->hk_flags) & ~HK_HI_STACK) | ts->nlocal) != 0 ||
 			--ts->budget < 0)) {
 			NGU_ST_REL(&ts->depth, d);
 			(void)hop_slow(ts, NULL, peer, node, item, ts->budget < 0 ? NG_QUEUE : NG_NOFLAGS);
@@ -346,8 +359,12 @@ hop_slow(struct ngu__thread *ts, hook_p hook, hook_p peer, node_p node, item_p i
 		NG_NODE_REF(node);
 		if (!ngu__w_take(ts, node, &f)) {
 			error = enqueue_data(ts, peer, node, item, true, false, flags);
+		} else if (NGU_LD_ACQ(&peer->hk_flags) & HK_INVALID) { /* destroyed before we had the node */
+			ngu__w_release(ts, node, &f);
+			ngu__refuse(ts, bottom ? peer : hook, item, bottom ? NGU_R_HOOK_GONE : NGU_R_NO_PEER);
+			error = ENETDOWN;
 		} else {
-			NGU_ST_RLX(&ts->slot[d], node);
+			NGU_ST_REL(&ts->slot[d], node);
 			NGU_ST_REL(&ts->depth, d + 1);
 			error = hand_over(ts, peer, item);
 			NGU_ST_REL(&ts->depth, d);
@@ -359,14 +376,20 @@ hop_slow(struct ngu__thread *ts, hook_p hook, hook_p peer, node_p node, item_p i
 		 * A reader. Closed, or a writer waits: behind it. Somebody serves the queue, or something waits: in by the
 		 * usual door unless some of it is ours. Show the slot before looking again.
 		 */
-		NGU_ST_RLX(&ts->slot[d], node);
+		NGU_ST_REL(&ts->slot[d], node);
 		NGU_ST_RLX(&ts->depth, d + 1);
 		NGU_COMPILER_FENCE();
 		w = NGU_LD_SC(&node->nd_gate);
+		/* ORDER pend-done (load side): acquire; when the count is 0 the methods of our queued items have returned. */
 		if ((w & (NGU_G_W | NGU_G_QW | NGU_G_EXCL | NGU_G_DEAD)) != 0 ||
 		    ((w & (NGU_G_Q | NGU_G_D)) != 0 && NGU_LD_ACQ(ngu__pend(ngu__flow(ts), node)) != 0)) {
 			NGU_ST_REL(&ts->depth, d);
 			return (closed(ts, peer, node, item, flags));
+		}
+		if (NGU_LD_ACQ(&peer->hk_flags) & HK_INVALID) { /* destroyed since we looked, and the gate is open again */
+			NGU_ST_REL(&ts->depth, d);
+			ngu__refuse(ts, bottom ? peer : hook, item, bottom ? NGU_R_HOOK_GONE : NGU_R_NO_PEER);
+			return (ENETDOWN);
 		}
 #if NGU_RCL_HOP_LOCKED
 		if (!locked_enter(hook, peer, node)) {
@@ -509,25 +532,53 @@ ngu_k_send_data(hook_p hook, struct mbuf *m, int flags)
 	return (error);
 }
 
-/* n packets out of one hook in one section: the port's burst. The vector is only read here. */
-int
-ngu__send_burst(hook_p hook, struct mbuf **vec, uint32_t n)
+/*
+ * Up to NGU_BURST_MAX packets as one item: one look at peer and gate for all of them, one place in a queue. A plain node gets
+ * them one by one (hand_over). In a section; all are consumed.
+ */
+static int
+send_vector(struct ngu__thread *ts, hook_p hook, struct mbuf **m, uint32_t n)
 {
-	struct ngu__thread *ts = ngu__self();
-	struct ngu__ctx ctx;
-	int error = 0, e;
-	uint32_t i;
+	struct mbuf **vec = ngu__zone_alloc_at(ts, NGU_Z_BURST, &burst_zone);
+	item_p item = vec != NULL ? ngu__item_alloc(ts) : NULL;
+	hook_p peer;
+	uint32_t i, got = 0;
 
-	begin(ts, &ctx, hook);
-	for (i = 0; i < n; i++)
-		if ((e = ngu_k_send_data(hook, vec[i], NG_NOFLAGS)) != 0)
-			error = e;
-	end(ts, &ctx);
-	return (error);
+	ts->attempted += n;
+	if (item == NULL) {
+		if (vec != NULL)
+			ngu__zone_free_at(ts, NGU_Z_BURST, &burst_zone, vec);
+		for (i = 0; i < n; i++) {
+			m_freem(m[i]);
+			ngu__refuse(ts, hook, NULL, NGU_R_NO_ITEM);
+		}
+		return (ENOMEM);
+	}
+	for (i = 0; i < n; i++) {
+		if (m[i] != NULL)
+			vec[got++] = m[i];
+		else
+			ngu__refuse(ts, hook, NULL, NGU_R_NO_MBUF);
+	}
+	item->el_flags = PLAIN_DATA | NGU_QF_BURST;
+	item->el_count = got;
+	item->body.burst.vec = vec;
+	if (got == 0) {
+		NG_FREE_ITEM(item);
+		return (EINVAL);
+	}
+	peer = NGU_LD_SC(&hook->hk_peer); /* ORDER peer-publish (load side): as in hop() */
+	return (hop_slow(ts, hook, peer, NGU_LD_ACQ(&peer->hk_node), item, NG_NOFLAGS));
+}
+
+void
+ngu__burst_free(struct ngu__thread *ts, struct mbuf **vec)
+{
+	ngu__zone_free_at(ts, NGU_Z_BURST, &burst_zone, vec);
 }
 
 /*
- * The same out of the hook that *at holds once the section is open; NULL: ENOTCONN. So the caller needs no section of its own
+ * n packets, in order, in one section, out of the hook that *at holds once the section is open; NULL: ENOTCONN. So the caller needs no section of its own
  * to read a pointer that others change, and the hook cannot go from under it.
  */
 int
@@ -537,15 +588,18 @@ ngu__send_at(struct ngu_graph *g, _Atomic(struct ng_hook *) *at, struct mbuf **v
 	struct ngu__ctx ctx;
 	hook_p hook;
 	int error = 0, e;
-	uint32_t i;
+	uint32_t i, k;
 
 	ngu__enter(ts, &ctx, g);
 	ngu__data_enter(ts, g);
 	/* ORDER port-hook (load side): acquire; the hook is complete. */
 	if (NGU_LIKELY((hook = NGU_LD_ACQ(at)) != NULL)) {
-		for (i = 0; i < n; i++)
-			if ((e = ngu_k_send_data(hook, vec[i], NG_NOFLAGS)) != 0)
+		for (i = 0; i < n; i += k) {
+			k = n - i < NGU_BURST_MAX ? n - i : NGU_BURST_MAX;
+			e = k == 1 ? ngu_k_send_data(hook, vec[i], NG_NOFLAGS) : send_vector(ts, hook, vec + i, k);
+			if (e != 0)
 				error = e;
+		}
 	} else {
 		for (i = 0; i < n; i++) {
 			ts->attempted++;
@@ -566,8 +620,9 @@ ngu__apply_done(struct ng_apply_info *apply, int error, u_int depth)
 {
 	if (error != 0 && depth <= 1)
 		apply->error = error;
-	/* ORDER apply-done: each part releases what it did; the last one acquires it all before it tells the sender. */
+	/* ORDER apply-done (store side): each part releases what it did. */
 	if (NGU_FSUB_AR(&apply->refs, 1) == 1)
+		/* ORDER apply-done (load side): the same operation; the last part has acquired it all before it tells the sender. */
 		apply->apply(apply->context, apply->error);
 }
 
@@ -628,7 +683,7 @@ ngu__apply(struct ngu__thread *ts, node_p node, item_p item, bool writer)
 		} else {
 			ngu__data_enter(ts, node->nd_graph);
 			if (d < NGU_SLOTS) {
-				NGU_ST_RLX(&ts->slot[d], node);
+				NGU_ST_REL(&ts->slot[d], node);
 				NGU_ST_REL(&ts->depth, d + 1);
 			}
 			error = hand_over(ts, hook, item);
@@ -673,24 +728,36 @@ send_control(struct ngu__thread *ts, node_p node, item_p item, bool writer, bool
 {
 	struct ng_apply_info *apply = item->apply;
 	struct ngu__wframe f;
+	node_p other = NULL;
 	uint32_t d = NGU_LD_RLX(&ts->depth), w;
+	bool taken;
 	int error;
 
+	if (ts->w_other == node && (queue || !writer))
+		ngu__w_other_done(ts); /* whoever asks for less than the writer turn must find the node open */
 	if (ts->msgdepth >= NGU_MSG_DEPTH)
 		queue = true;
 	if (!queue) {
 		if (writer) {
-			if (ngu__w_take(ts, node, &f)) {
+			if ((item->el_flags & NGQF_TYPE) == NGQF_MESG && ts->nest == 0 && ts->w_other == NULL &&
+			    NGI_MSG(item)->header.typecookie == NGM_GENERIC_COOKIE)
+				other = ngu__generic_other(node, NGI_MSG(item));
+			if ((taken = ngu__w_take2(ts, node, other, &f))) {
 				item->depth++;
 				ts->msgdepth++;
 				error = ngu__apply(ts, node, item, true);
 				ts->msgdepth--;
+				if (other != NULL && ts->w_other == other)
+					ngu__w_other_done(ts);
 				ngu__w_release(ts, node, &f);
-				return (error);
 			}
+			if (other != NULL)
+				NG_NODE_UNREF(other);
+			if (taken)
+				return (error);
 		} else if (ts->nest != 0) {
 			if (d < NGU_SLOTS) {
-				NGU_ST_RLX(&ts->slot[d], node);
+				NGU_ST_REL(&ts->slot[d], node);
 				NGU_ST_RLX(&ts->depth, d + 1);
 				NGU_COMPILER_FENCE();
 				w = NGU_LD_SC(&node->nd_gate);
@@ -783,4 +850,24 @@ void
 ngu_k_outbound(int delta)
 {
 	ngu__self()->outbound += delta;
+}
+
+/* NET_EPOCH_ENTER and _EXIT of kernel sources: a section like a packet's, so that sends inside it are at home. */
+void
+ngu__epoch_enter(void)
+{
+	struct ngu__thread *ts = ngu__self();
+
+	ts->level++;
+	ngu__data_enter(ts, ts->graph);
+}
+
+void
+ngu__epoch_leave(void)
+{
+	struct ngu__thread *ts = ngu__self();
+	struct ngu__ctx ctx = { ts->graph };
+
+	ngu__data_leave(ts);
+	ngu__leave(ts, &ctx);
 }

@@ -24,8 +24,8 @@
  *   before:      W is set (sequentially consistent RMW)
  *   after:       loads of every thread's section word (sequentially consistent)
  *   pairs with:  reclaim.h, ngu__section_enter()
- * ORDER gate-open
- *   store side:  W is cleared with release (the RMWs below)
+ * ORDER gate-open (store side)
+ *   before:      W is cleared with release (the RMWs below)
  *   pairs with:  the sequentially consistent load of the word by the next reader, writer or server
  */
 #ifndef NGU_GATE_H

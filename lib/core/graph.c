@@ -4,14 +4,18 @@
  */
 #include "core/core.h"
 #include "core/gate.h"
+#include "kern/kern.h"
 #include "kern/timers.h"
 
 ngu__generic_fn *ngu__generic;
+struct ng_node *(*ngu__generic_other)(struct ng_node *here, struct ng_mesg *msg);
 
 static __attribute__((__constructor__(101))) void
 core_init(void)
 {
 	ngu__thread_exit_core = ngu__core_thread_exit;
+	ngu__epoch_enter_core = ngu__epoch_enter;
+	ngu__epoch_leave_core = ngu__epoch_leave;
 	(void)ngu__port_membarrier_init();
 }
 

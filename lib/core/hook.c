@@ -15,6 +15,7 @@
  * Lifetime   alloc -> newhook -> linked -> connected -> DEAD, unlinked -> disconnect -> grace period -> last reference -> free.
  */
 #include "core/core.h"
+#include "core/gate.h"
 
 static struct ngu__zone hook_zone = NGU_ZONE_INIT("hooks", NGU_Z_HOOK, sizeof(struct ng_hook), NGU_CACHELINE);
 
@@ -105,8 +106,9 @@ hidx_del(node_p node, hook_p hook)
 	NGU_ST_REL(&x->slot[i], GONE);
 }
 
+/* With `any`, a hook that is half connected or going is found as well. */
 static hook_p
-findhook_default(node_p node, const char *name)
+findhook_default(node_p node, const char *name, bool any)
 {
 	struct ngu__hidx *x = NGU_LD_ACQ(&node->nd_hidx);
 	uint32_t i, n;
@@ -117,7 +119,7 @@ findhook_default(node_p node, const char *name)
 	for (i = hash(name) & (x->size - 1), n = 0; n < x->size; i = (i + 1) & (x->size - 1), n++) {
 		if ((h = NGU_LD_ACQ(&x->slot[i])) == NULL) /* ORDER hidx-publish (load side) */
 			break;
-		if (h != GONE && ngu__strcmp(h->hk_name, name) == 0 && NG_HOOK_IS_VALID(h))
+		if (h != GONE && ngu__strcmp(h->hk_name, name) == 0 && (any || NG_HOOK_IS_VALID(h)))
 			return (h);
 	}
 	return (NULL);
@@ -128,7 +130,20 @@ ngu__findhook(node_p node, const char *name)
 {
 	if (node->nd_type->findhook != NULL)
 		return (node->nd_type->findhook(node, name));
-	return (findhook_default(node, name));
+	return (findhook_default(node, name, false));
+}
+
+/* Is the name in use? A half connected hook counts, too: two of one name would be one too many (section 13.2). */
+bool
+ngu__hook_taken(node_p node, const char *name)
+{
+	struct ngu__thread *ts = ngu__self();
+	bool taken;
+
+	ngu__section_enter(ts);
+	taken = ngu__findhook(node, name) != NULL || findhook_default(node, name, true) != NULL;
+	ngu__section_leave(ts);
+	return (taken);
 }
 
 hook_p
@@ -270,6 +285,10 @@ ngu__hook_link(node_p node, hook_p hook)
 			break;
 	}
 	if (error == 0) {
+		if (NGU_LD_RLX(&node->nd_flags) & NGF_HI_STACK)
+			(void)NGU_FOR_SC(&hook->hk_flags, HK_HI_STACK); /* where the packet path looks */
+		if (NGU_LD_RLX(&hook->hk_flags) & HK_FORCE_WRITER) /* set in newhook, when the hook may have had no node yet */
+			(void)NGU_FOR_SC(&node->nd_gate, NGU_G_EXCL);
 		hidx_put(NGU_LD_RLX(&node->nd_hidx), hook);
 		LIST_INSERT_HEAD(&node->nd_hooks, hook, hk_hooks);
 		(void)NGU_FADD_RLX(&node->nd_numhooks, 1);
@@ -288,7 +307,7 @@ ngu__add_hook(node_p node, const char *name, hook_p *out)
 	*out = NULL;
 	if (name == NULL || name[0] == '\0')
 		return (EINVAL);
-	if (ng_findhook(node, name) != NULL)
+	if (ngu__hook_taken(node, name))
 		return (EEXIST);
 	if ((hook = ngu__hook_alloc(node->nd_graph, name)) == NULL)
 		return (ENOMEM);
@@ -412,6 +431,22 @@ unborn_half(struct ngu__thread *ts, hook_p hook)
 	return (true);
 }
 
+static bool
+unlink_hook(node_p node, hook_p hook)
+{
+	bool was;
+
+	ngu__spin_lock(&node->nd_lock);
+	was = (NGU_FAND_SC(&hook->hk_state, ~NGU_HS_LINKED) & NGU_HS_LINKED) != 0;
+	if (was) {
+		hidx_del(node, hook);
+		LIST_REMOVE(hook, hk_hooks); /* its own forward link stays readable until the grace period ends */
+		(void)NGU_FSUB_RLX(&node->nd_numhooks, 1);
+	}
+	ngu__spin_unlock(&node->nd_lock);
+	return (was);
+}
+
 /*
  * Destroy a hook and ask its peer's node to do the same with the other end. With the writer turn of its own node, or with
  * the node to itself.
@@ -446,6 +481,9 @@ ng_destroy_hook(hook_p hook)
 		ngu__topo_wunlock();
 #endif
 		ngu__section_leave(ts);
+		/* Still linked: whoever destroyed it never came back (a test left a method by longjmp). */
+		if ((st & NGU_HS_LINKED) && unlink_hook(node, hook) && !(st & NGU_HS_DOOMED))
+			ngu__hook_retire(hook);
 		return;
 	}
 	(void)NGU_FOR_SC(&hook->hk_flags, HK_INVALID);
@@ -468,15 +506,8 @@ ng_destroy_hook(hook_p hook)
 			ngu__hook_doom(ts, pair[1]);
 		NG_HOOK_UNREF(pair[1]);
 	}
-	if (st & NGU_HS_LINKED) {
-		ngu__spin_lock(&node->nd_lock);
-		hidx_del(node, hook);
-		LIST_REMOVE(hook, hk_hooks); /* its own forward link stays readable until the grace period ends */
-		(void)NGU_FSUB_RLX(&node->nd_numhooks, 1);
-		ngu__spin_unlock(&node->nd_lock);
-		if (node->nd_type->disconnect != NULL)
-			(void)node->nd_type->disconnect(hook);
-	}
+	if ((st & NGU_HS_LINKED) && unlink_hook(node, hook) && node->nd_type->disconnect != NULL)
+		(void)node->nd_type->disconnect(hook);
 	if (!(st & NGU_HS_DOOMED))
 		ngu__hook_retire(hook);
 }

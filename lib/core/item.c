@@ -87,6 +87,7 @@ free_slow(item_p item)
 		if (item->el_flags & NGU_QF_BURST) {
 			for (i = 0; i < item->el_count; i++)
 				m_freem(item->body.burst.vec[i]);
+			ngu__burst_free(ngu__self(), item->body.burst.vec);
 		} else if ((m = item->body.da_m) != NULL) {
 			m_freem(m);
 		}
@@ -383,7 +384,7 @@ ngu_k_respond(node_p here, item_p item, struct ng_mesg *resp)
 /* ---- making messages ---- */
 
 struct ng_mesg *
-ngu__mkmsg(uint32_t cookie, uint32_t cmd, const char *cmdstr, size_t len, int how)
+ngu_k_mkmsg(uint32_t cookie, uint32_t cmd, const char *cmdstr, size_t len, int how)
 {
 	struct ng_mesg *m = malloc(sizeof(*m) + len, M_NETGRAPH_MSG, how | M_ZERO);
 
@@ -398,7 +399,7 @@ ngu__mkmsg(uint32_t cookie, uint32_t cmd, const char *cmdstr, size_t len, int ho
 }
 
 struct ng_mesg *
-ngu__mkresp(const struct ng_mesg *msg, size_t len, int how)
+ngu_k_mkresp(const struct ng_mesg *msg, size_t len, int how)
 {
 	struct ng_mesg *m = malloc(sizeof(*m) + len, M_NETGRAPH_MSG, how | M_ZERO);
 
@@ -415,7 +416,7 @@ ngu__mkresp(const struct ng_mesg *msg, size_t len, int how)
 }
 
 struct ng_mesg *
-ngu__copymsg(const struct ng_mesg *msg, int how)
+ngu_k_copymsg(const struct ng_mesg *msg, int how)
 {
 	struct ng_mesg *m = malloc(sizeof(*m) + msg->header.arglen, M_NETGRAPH_MSG, how | M_ZERO);
 

@@ -70,7 +70,7 @@ node_free(node_p node)
 	struct ngu__thread *ts = ngu__self();
 	struct ngu_graph *g = node->nd_graph;
 
-	NGU_INVARIANT(NGU_LD_RLX(&node->nd_qhead) == NULL && node->nd_qlocal == NULL, "N6");
+	NGU_INVARIANT(NGU_LD_RLX(&node->nd_qhead) == 0 && node->nd_qlocal == 0, "N6");
 	ngu__port_free(NGU_LD_RLX(&node->nd_hidx));
 	ngu__count(ts, g->ctr_memory, 1, 0);
 	ngu__memset(node, 0x5d, sizeof(*node));
@@ -289,20 +289,27 @@ int
 ngu__make_node(struct ngu_graph *g, struct ng_type *type, node_p *out, bool publish)
 {
 	struct ngu__thread *ts = ngu__self();
-	node_p node = ngu__zone_alloc_at(ts, NGU_Z_NODE, &node_zone);
+	int refs = NGU_LD_RLX(&type->refs);
+	node_p node;
 
-	if (node == NULL)
+	do {
+		if (refs == 0) /* unloaded since it was found (R11) */
+			return (ENXIO);
+	} while (!NGU_CAS_AR(&type->refs, &refs, refs + 1));
+	if ((node = ngu__zone_alloc_at(ts, NGU_Z_NODE, &node_zone)) == NULL) {
+		(void)NGU_FSUB_AR(&type->refs, 1);
 		return (ENOMEM);
+	}
 	ngu__memset(node, 0, sizeof(*node));
 	if ((node->nd_ID = ngu__id_new(&g->ids)) == 0) {
 		ngu__zone_free_at(ts, NGU_Z_NODE, &node_zone, node);
+		(void)NGU_FSUB_AR(&type->refs, 1);
 		return (ENOMEM);
 	}
 	node->nd_type = type;
 	node->nd_graph = g;
 	LIST_INIT(&node->nd_hooks);
 	NGU_ST_RLX(&node->nd_refs, 2); /* N3: the type's and the core's */
-	(void)NGU_FADD_RLX(&type->refs, 1);
 	ngu__count(ts, g->ctr_nodes, 1, 0);
 	if (publish)
 		ngu__node_publish(node);

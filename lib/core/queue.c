@@ -4,7 +4,7 @@
  *
  * gate.h says how the word works; here it meets threads, sections and items.
  *
- * Writers    take W, then wait for the sections that were open (ngu__gate_wait). A section that stays open too long belongs to a
+ * Writers    take W, then wait for the sections that were open (gate_wait). A section that stays open too long belongs to a
  *            preempted or a very busy thread: then one membarrier makes its node slots trustworthy, and only a thread that is
  *            in this very node is waited for. A writer never waits from inside a section: it tries, or it queues.
  * Senders    that find a node closed push and promise to look again on their way out; there they wait for a moment for the gate
@@ -18,17 +18,24 @@
 #include "core/gate.h"
 #include "core/itemq.h"
 
-#define ITEM_NEXT(i) ((i)->el_next.stqe_next)
-#define HOOK_NEXT(h) ((h)->hk_doom.next)
-NGU_ITEMQ_DEFINE(itemq, struct ng_item, ITEM_NEXT)
-NGU_ITEMQ_DEFINE(doomq, struct ng_hook, HOOK_NEXT)
+/* An entry of a node's queue: an item, or, with bit 0 set, a hook that is to be removed when its turn comes. */
+#define DOOM ((uintptr_t)1)
+#define IS_DOOM(e) (((e) & DOOM) != 0)
+#define ENT_ITEM(e) ((struct ng_item *)(e))
+#define ENT_HOOK(e) ((struct ng_hook *)((e) & ~DOOM))
+
+static inline uintptr_t *
+ngu__itemq_link(uintptr_t e)
+{
+	return (IS_DOOM(e) ? (uintptr_t *)(void *)&ENT_HOOK(e)->hk_doom.next : (uintptr_t *)(void *)&ENT_ITEM(e)->el_next);
+}
 
 /* How long a closer waits before it asks for a membarrier, and a sender on its way out for a gate to open. Nanoseconds. */
 #define PATIENCE_NS 20000
-#define WAYOUT_NS 500
+#define WAYOUT_NS 4000
 #define SPINS_BEFORE_CLOCK 256
 #define LONG_QUEUE 1024 /* items waiting in the graph from which on a sender always gives way */
-#define HURRY 16 /* ways out without waiting after one that waited in vain */
+#define HURRY 32 /* ways out without waiting after one that waited in vain */
 
 /* ---- waiting for sections ---- */
 
@@ -40,13 +47,14 @@ in_slots(struct ngu__thread *t, const struct ng_node *node)
 	if (d > NGU_SLOTS)
 		d = NGU_SLOTS;
 	for (i = 0; i < d; i++)
-		if (NGU_LD_RLX(&t->slot[i]) == node)
+		if (NGU_LD_ACQ(&t->slot[i]) == node)
 			return (true);
 	return (false);
 }
 
 /*
- * Wait until no section that was open when the caller made its mark can be inside `node` (NULL: can be open at all).
+ * Wait until no section that was open when the caller made its mark can be inside `node` (NULL: can be open at all), nor, if
+ * given, inside `other`.
  *
  * ORDER gate-slot (closer side)
  *   before:      W is set; membarrier
@@ -55,12 +63,12 @@ in_slots(struct ngu__thread *t, const struct ng_node *node)
  *   if relaxed:  a reader could enter unseen; without a membarrier the slots are not looked at at all
  */
 static void
-gate_wait(struct ngu__thread *self, const struct ng_node *node)
+gate_wait(struct ngu__thread *self, const struct ng_node *node, const struct ng_node *other)
 {
 	bool fenced = false;
 	int64_t t0 = 0;
 
-	for (struct ngu__thread *t = NGU_LD_ACQ(&ngu__threads); t != NULL; t = t->next) {
+	for (struct ngu__thread *t = NGU_LD_SC(&ngu__threads); t != NULL; t = t->next) {
 		uint32_t s;
 		unsigned spin = 0, round = 0;
 
@@ -68,7 +76,7 @@ gate_wait(struct ngu__thread *self, const struct ng_node *node)
 			continue;
 		/* ORDER section-close (closer side) */
 		while (NGU_LD_ACQ(&t->sec) == s) {
-			if (fenced && node != NULL && !in_slots(t, node))
+			if (fenced && node != NULL && !in_slots(t, node) && (other == NULL || !in_slots(t, other)))
 				break;
 			if (++spin < SPINS_BEFORE_CLOCK) {
 				NGU_PAUSE();
@@ -91,10 +99,10 @@ ngu__sections_wait(struct ngu__thread *ts)
 {
 	/* A full fence: what the caller published is visible to every section that opens from here on. */
 	(void)NGU_XCHG_SC(&ts->sec, NGU_LD_RLX(&ts->sec));
-	gate_wait(ts, NULL);
+	gate_wait(ts, NULL, NULL);
 	/*
-	 * A packet that lay aside when its section closed is on its way just as well. ORDER aside (load side): acquire; the
-	 * section has closed, so the mark it made is visible.
+	 * A packet that lay aside when its section closed is on its way just as well.
+	 * ORDER aside (load side): acquire; the section has closed, so the mark it made is visible.
 	 */
 	for (struct ngu__thread *t = NGU_LD_ACQ(&ngu__threads); t != NULL; t = t->next) {
 		uint32_t a = NGU_LD_ACQ(&t->aside);
@@ -111,7 +119,7 @@ alone_now(struct ngu__thread *self, const struct ng_node *node)
 {
 	if (in_slots(self, node))
 		return (false);
-	for (struct ngu__thread *t = NGU_LD_ACQ(&ngu__threads); t != NULL; t = t->next)
+	for (struct ngu__thread *t = NGU_LD_SC(&ngu__threads); t != NULL; t = t->next)
 		if (t != self && (NGU_LD_SC(&t->sec) & 1) != 0)
 			return (false);
 	return (true);
@@ -206,7 +214,7 @@ ngu__enqueue(struct ngu__thread *ts, struct ng_node *node, struct ng_item *item,
 	item->el_dest = node; /* referenced: NGU_QF_NODEREF is set by the caller */
 	if (ts->nest == 0)
 		NG_NODE_REF(node); /* the item may be applied and gone before announce() is through */
-	itemq_push(&node->nd_qhead, item);
+	ngu__itemq_push(&node->nd_qhead, (uintptr_t)item);
 	announce(ts, node, NGU_G_Q | (writer ? NGU_G_QW : 0), pinned);
 	if (ts->nest == 0)
 		NG_NODE_UNREF(node);
@@ -231,6 +239,7 @@ frame_push(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f)
 
 	f->node = node;
 	f->generic = false;
+	f->taken = true;
 	f->prev = ts->wframes;
 	f->t0 = NGU_LD_RLX(&g->timing) ? ngu__port_mono_ns() : 0;
 	ts->wframes = f;
@@ -243,6 +252,8 @@ frame_pop(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f)
 
 	NGU_INVARIANT(ts->wframes == f, "G1");
 	ts->wframes = f->prev;
+	if (!f->taken)
+		return;
 	ngu__count(ts, g->ctr_gate, 1, 0);
 	if (f->t0 != 0) {
 		uint64_t d = (uint64_t)(ngu__port_mono_ns() - f->t0), h = NGU_LD_RLX(&g->gate_longest);
@@ -254,18 +265,18 @@ frame_pop(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f)
 
 /* W is set: get the readers out. false: could not be had without waiting, and waiting is not allowed here. */
 static bool
-get_alone(struct ngu__thread *ts, struct ng_node *node)
+get_alone(struct ngu__thread *ts, struct ng_node *node, struct ng_node *other)
 {
 	uint32_t st = NGU_LD_ACQ(&node->nd_state);
 	bool excl = (NGU_LD_RLX(&node->nd_gate) & NGU_G_EXCL) != 0;
 
-	if (excl && (st & NGU_NS_EXCL_OK)) /* readers never enter: W alone is enough */
+	if (excl && (st & NGU_NS_EXCL_OK) && other == NULL) /* readers never enter: W alone is enough */
 		return (true);
 	if (ts->nest != 0) {
 		if (!alone_now(ts, node))
 			return (false);
 	} else {
-		gate_wait(ts, node);
+		gate_wait(ts, node, other);
 	}
 	if (excl)
 		(void)NGU_FOR_AR(&node->nd_state, NGU_NS_EXCL_OK);
@@ -277,11 +288,40 @@ static void serve(struct ngu__thread *ts, struct ng_node *node, unsigned budget)
 bool
 ngu__w_take(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f)
 {
+	return (ngu__w_take2(ts, node, NULL, f));
+}
+
+/*
+ * The same, and the turn of `other` as well if it is to be had: who changes an edge needs both its nodes, and so waits for the
+ * open sections once. It is there for this thread's next ngu__w_take() of that node; ngu__w_other_done() gives it back if
+ * nothing wanted it.
+ */
+bool
+ngu__w_take2(struct ngu__thread *ts, struct ng_node *node, struct ng_node *other, struct ngu__wframe *f)
+{
+	if (ts->w_other == node && node != NULL) { /* taken and waited for already */
+		ts->w_other = NULL;
+		f->drainer = false;
+		frame_push(ts, node, f);
+		if (f->t0 != 0)
+			f->t0 = ts->w_other_t0;
+		return (true);
+	}
 	if (!ngu__gate_try_w(&node->nd_gate))
 		return (false);
 	f->drainer = false;
 	frame_push(ts, node, f);
-	if (!get_alone(ts, node)) {
+	if (other != NULL && (other == node || ts->w_other != NULL || ts->nest != 0 || !ngu__gate_try_w(&other->nd_gate)))
+		other = NULL;
+	if (other != NULL) {
+		ts->w_other_t0 = f->t0;
+		if (!get_alone(ts, node, other)) /* outside sections it waits and cannot fail */
+			ngu__port_die("libng: gate of node [%x] refused outside a section", (unsigned)node->nd_ID);
+		ts->w_other = other;
+		return (true);
+	}
+	if (!get_alone(ts, node, NULL)) {
+		f->taken = false;
 		NG_NODE_REF(node);
 		frame_pop(ts, node, f);
 		if (ngu__gate_drop_w(&node->nd_gate) == NGU_GATE_SERVE)
@@ -292,20 +332,69 @@ ngu__w_take(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f)
 	return (true);
 }
 
+/* Give the second node of ngu__w_take2() back if it was not used. */
+void
+ngu__w_other_done(struct ngu__thread *ts)
+{
+	struct ng_node *other = ts->w_other;
+	struct ngu__wframe f;
+
+	if (other != NULL) {
+		(void)ngu__w_take(ts, other, &f);
+		ngu__w_release(ts, other, &f);
+	}
+}
+
+/* The node itself is to be removed. */
 static bool
 has_doom(struct ng_node *node)
 {
-	return (NGU_LD_SC(&node->nd_doomed) != NULL ||
-	    (NGU_LD_SC(&node->nd_state) & (NGU_NS_DOOMED | NGU_NS_GONE)) == NGU_NS_DOOMED);
+	return ((NGU_LD_SC(&node->nd_state) & (NGU_NS_DOOMED | NGU_NS_GONE)) == NGU_NS_DOOMED);
+}
+
+static bool
+ent_writer(uintptr_t e)
+{
+	return (IS_DOOM(e) || NGI_QUEUED_WRITER(ENT_ITEM(e)) != 0);
+}
+
+/* More arrivals to the end of what the server has. The caller holds D or W. */
+static void
+gather(struct ng_node *node)
+{
+	uintptr_t last = 0, e = ngu__itemq_take(&node->nd_qhead, &last), w;
+
+	if (e == 0)
+		return;
+	for (w = e; w != 0; w = *ngu__itemq_link(w))
+		node->nd_qwriters += ent_writer(w);
+	if (node->nd_qlocal == 0)
+		node->nd_qlocal = e;
+	else
+		*ngu__itemq_link(node->nd_qtail) = e;
+	node->nd_qtail = last;
+}
+
+static uintptr_t
+pop(struct ng_node *node)
+{
+	uintptr_t e = node->nd_qlocal;
+
+	node->nd_qlocal = *ngu__itemq_link(e);
+	node->nd_qwriters -= ent_writer(e);
+	return (e);
 }
 
 void
 ngu__w_release(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f)
 {
 	NG_NODE_REF(node);
-	/* Doomed hooks now, while we are alone anyway, unless something came before their doom and still waits. */
-	while (node->nd_qlocal == NULL && NGU_LD_SC(&node->nd_qhead) == NULL && has_doom(node))
+	/* Removals now, while we are alone anyway, unless something came before them and still waits. */
+	gather(node);
+	while (has_doom(node) || (node->nd_qlocal != 0 && IS_DOOM(node->nd_qlocal))) {
 		ngu__doom_run(ts, node);
+		gather(node);
+	}
 	frame_pop(ts, node, f);
 	if (ngu__gate_drop_w(&node->nd_gate) == NGU_GATE_SERVE)
 		serve(ts, node, NGU_SERVE_BUDGET);
@@ -327,31 +416,6 @@ ngu__r_release(struct ngu__thread *ts, struct ng_node *node)
 
 /* ---- serving ---- */
 
-/* More arrivals to the end of what the server has. The caller holds D (or W). Returns how many writers are in there. */
-static unsigned
-gather(struct ng_node *node)
-{
-	struct ng_item **p = &node->nd_qlocal, *i;
-	unsigned writers = 0;
-
-	for (; (i = *p) != NULL; p = &ITEM_NEXT(i))
-		writers += NGI_QUEUED_WRITER(i) != 0;
-	*p = itemq_take(&node->nd_qhead);
-	for (; (i = *p) != NULL; p = &ITEM_NEXT(i))
-		writers += NGI_QUEUED_WRITER(i) != 0;
-	return (writers);
-}
-
-static struct ng_item *
-tail_of(struct ng_node *node)
-{
-	struct ng_item *i = node->nd_qlocal;
-
-	while (i != NULL && ITEM_NEXT(i) != NULL)
-		i = ITEM_NEXT(i);
-	return (i);
-}
-
 /*
  * QW says that a writer waits. Clear it first, then look: a pusher sets it after its push, so a writer pushed before the
  * clearing is found, and one pushed after it sets the bit again.
@@ -359,9 +423,10 @@ tail_of(struct ng_node *node)
 static void
 refresh_qw(struct ng_node *node)
 {
-	if (NGU_LD_SC(&node->nd_gate) & NGU_G_QW)
+	if ((NGU_LD_SC(&node->nd_gate) & NGU_G_QW) && node->nd_qwriters == 0)
 		(void)NGU_FAND_SC(&node->nd_gate, ~NGU_G_QW);
-	if (gather(node) != 0 || has_doom(node))
+	gather(node);
+	if (node->nd_qwriters != 0 || has_doom(node))
 		(void)NGU_FOR_SC(&node->nd_gate, NGU_G_QW);
 }
 
@@ -377,7 +442,8 @@ server_w(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f)
 	} while (!NGU_CAS_SC(&node->nd_gate, &w, w | NGU_G_W));
 	f->drainer = true;
 	frame_push(ts, node, f);
-	if (!get_alone(ts, node)) {
+	if (!get_alone(ts, node, NULL)) {
+		f->taken = false;
 		frame_pop(ts, node, f);
 		(void)NGU_FAND_SC(&node->nd_gate, ~NGU_G_W);
 		return (false);
@@ -424,39 +490,20 @@ serve(struct ngu__thread *ts, struct ng_node *node, unsigned budget)
 {
 	struct ngu__wframe f;
 	struct ngu__ctx ctx;
-	struct ng_item *item, *last, *mark = NULL; /* end of the first batch; what the doom has to wait for */
-	bool in = false, first = true, snap_done, doom = false;
+	struct ng_item *item;
+	uintptr_t e, last;
+	bool in = false, first = true, snap_done;
 
 	ngu__enter(ts, &ctx, node->nd_graph);
 	refresh_qw(node);
-	last = tail_of(node);
-	snap_done = last == NULL;
+	last = node->nd_qlocal != 0 ? node->nd_qtail : 0;
+	snap_done = last == 0;
 	for (;;) {
-		if (!doom && has_doom(node)) { /* behind everything that was pushed before it */
-			doom = true;
-			refresh_qw(node);
-			mark = tail_of(node);
-		}
-		if (doom && mark == NULL) {
-			if (in) {
-				in = false;
-				ngu__data_leave(ts);
-			}
-			if (!server_w(ts, node, &f)) {
-				if (give_up(ts, node))
-					break;
-				continue;
-			}
-			ngu__doom_run(ts, node);
-			server_unw(ts, node, &f);
-			refresh_qw(node);
-			doom = false;
-			continue;
-		}
-		if ((item = node->nd_qlocal) == NULL) {
+		e = node->nd_qlocal;
+		if (e == 0 && !has_doom(node)) {
 			(void)NGU_FAND_SC(&node->nd_gate, ~(NGU_G_Q | NGU_G_QW));
-			(void)gather(node);
-			if (node->nd_qlocal != NULL || has_doom(node)) {
+			gather(node);
+			if (node->nd_qlocal != 0 || has_doom(node)) {
 				(void)NGU_FOR_SC(&node->nd_gate, NGU_G_Q);
 				refresh_qw(node);
 				continue;
@@ -472,7 +519,7 @@ serve(struct ngu__thread *ts, struct ng_node *node, unsigned budget)
 			ngu__wq_push(ts, node);
 			break;
 		}
-		if (NGI_QUEUED_WRITER(item) || (NGU_LD_RLX(&node->nd_gate) & NGU_G_EXCL) != 0) {
+		if (has_doom(node) || ent_writer(e) || (NGU_LD_RLX(&node->nd_gate) & NGU_G_EXCL) != 0) {
 			if (in) {
 				in = false;
 				ngu__data_leave(ts);
@@ -482,16 +529,20 @@ serve(struct ngu__thread *ts, struct ng_node *node, unsigned budget)
 					break;
 				continue;
 			}
-			node->nd_qlocal = ITEM_NEXT(item);
-			snap_done |= item == last;
-			if (item == mark)
-				mark = NULL;
-			discharge(node->nd_graph, item);
-			(void)ngu__apply(ts, node, item, true);
+			if (has_doom(node) || IS_DOOM(e)) {
+				snap_done |= e == last;
+				ngu__doom_run(ts, node);
+			} else {
+				item = ENT_ITEM(pop(node));
+				snap_done |= e == last;
+				discharge(node->nd_graph, item);
+				(void)ngu__apply(ts, node, item, true);
+			}
 			server_unw(ts, node, &f);
-			if (node->nd_qlocal == NULL || (NGU_LD_RLX(&node->nd_gate) & NGU_G_QW) != 0)
+			if (node->nd_qwriters == 0)
 				refresh_qw(node);
 		} else {
+			item = ENT_ITEM(e);
 			if (!in && (item->el_flags & NGQF_TYPE) != NGQF_MESG) {
 				in = true;
 				ngu__data_enter(ts, node->nd_graph);
@@ -499,16 +550,12 @@ serve(struct ngu__thread *ts, struct ng_node *node, unsigned budget)
 				in = false; /* message methods may sleep */
 				ngu__data_leave(ts);
 			}
+			(void)pop(node);
+			snap_done |= e == last;
+			discharge(node->nd_graph, item);
 			if (ts->nest == 0) {
 				/* A message reader: show it in the word; we hold D, so no writer can be there. */
 				(void)NGU_FADD_SC(&node->nd_gate, NGU_G_R1);
-			}
-			node->nd_qlocal = ITEM_NEXT(item);
-			snap_done |= item == last;
-			if (item == mark)
-				mark = NULL;
-			discharge(node->nd_graph, item);
-			if (ts->nest == 0) {
 				(void)ngu__apply(ts, node, item, false);
 				(void)NGU_FSUB_SC(&node->nd_gate, NGU_G_R1); /* D is ours: we serve what waits */
 			} else {
@@ -641,30 +688,31 @@ ngu__doom_kick(struct ngu__thread *ts, struct ng_node *node)
 	ngu__leave(ts, &ctx);
 }
 
-/* Called with W: hooks on the doom list, then the node itself. */
+/* Called with W: the removals at the head of the queue, then the node itself if it is to go. */
 void
 ngu__doom_run(struct ngu__thread *ts, struct ng_node *node)
 {
-	struct ng_hook *h, *n;
+	struct ng_apply_info *apply;
+	struct ng_hook *h;
 
-	for (h = doomq_take(&node->nd_doomed); h != NULL; h = n) {
-		struct ng_apply_info *apply = h->hk_doom.apply;
-
-		n = h->hk_doom.next;
+	gather(node);
+	while (node->nd_qlocal != 0 && IS_DOOM(node->nd_qlocal)) {
+		h = ENT_HOOK(pop(node));
+		apply = h->hk_doom.apply;
 		ng_destroy_hook(h);
 		ngu__hook_retire(h); /* a doomed hook is retired here and nowhere else: the doom link shares the retire link */
 		if (apply != NULL)
 			ngu__apply_done(apply, 0, 0);
 		NG_HOOK_UNREF(h);
 	}
-	if ((NGU_LD_SC(&node->nd_state) & (NGU_NS_DOOMED | NGU_NS_GONE)) == NGU_NS_DOOMED) {
+	if (has_doom(node)) {
 		(void)NGU_FAND_SC(&node->nd_state, ~NGU_NS_DOOMED);
 		ng_rmnode(node);
 	}
 	(void)ts;
 }
 
-/* Put a hook on its node's doom list, once. The completion of the message being served waits for it. */
+/* Put a hook into its node's queue for removal, once. The completion of the message being served waits for it. */
 void
 ngu__hook_doom(struct ngu__thread *ts, struct ng_hook *hook)
 {
@@ -678,7 +726,7 @@ ngu__hook_doom(struct ngu__thread *ts, struct ng_hook *hook)
 	if (ts->apply != NULL)
 		(void)NGU_FADD_RLX(&ts->apply->refs, 1);
 	NG_NODE_REF(node);
-	doomq_push(&node->nd_doomed, hook);
+	ngu__itemq_push(&node->nd_qhead, (uintptr_t)hook | DOOM);
 	ngu__doom_kick(ts, node);
 	NG_NODE_UNREF(node);
 }
@@ -689,13 +737,18 @@ ngu__queue_flush(struct ngu__thread *ts, struct ng_node *node)
 	struct ngu_graph *g = node->nd_graph;
 	struct ng_item *item;
 
-	(void)gather(node);
-	while ((item = node->nd_qlocal) != NULL) {
-		struct ng_apply_info *apply = item->apply;
-		struct ngu__thread *owner = item->el_owner;
-		u_int depth = item->depth;
+	for (;;) {
+		struct ng_apply_info *apply;
+		struct ngu__thread *owner;
+		u_int depth;
 
-		node->nd_qlocal = ITEM_NEXT(item);
+		ngu__doom_run(ts, node);
+		if (node->nd_qlocal == 0)
+			break;
+		item = ENT_ITEM(pop(node));
+		apply = item->apply;
+		owner = item->el_owner;
+		depth = item->depth;
 		discharge(g, item);
 		if (item->el_flags & NGU_QF_CORE) { /* the core's own stages look for themselves */
 			(void)ngu__apply(ts, node, item, true);

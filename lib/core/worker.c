@@ -37,7 +37,7 @@ ngu__wq_push(struct ngu__thread *ts, struct ng_node *node)
 	wq->tail = node;
 	(void)NGU_FADD_AR(&wq->len, 1u);
 	ngu__spin_unlock(&wq->lock);
-	/* ORDER worker-sleep: event changes, then asleep is read; the worker sets asleep, then looks at event and len. */
+	/* ORDER worker-sleep (waker): event changes, then asleep is read; pairs with worker_main(). */
 	(void)NGU_FADD_SC(&wq->event, 1u);
 	if (NGU_LD_SC(&wq->asleep) != 0)
 		ngu__port_wake(&wq->event, 1);
@@ -83,6 +83,7 @@ worker_main(void *arg)
 			if (wait <= 0)
 				continue;
 		}
+		/* ORDER worker-sleep (sleeper): asleep is set, then event and len are read; pairs with ngu__wq_push(). */
 		NGU_ST_SC(&wq->asleep, 1u);
 		if (NGU_LD_SC(&wq->event) == ev && NGU_LD_SC(&wq->len) == 0)
 			ngu__port_wait(&wq->event, ev, wait);

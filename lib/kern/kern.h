@@ -11,4 +11,8 @@
  */
 bool ngu__kern_wait(int64_t *since, unsigned *round);
 
+/* Set by the core: NET_EPOCH_ENTER and _EXIT as it wants them. */
+extern void (*ngu__epoch_enter_core)(void);
+extern void (*ngu__epoch_leave_core)(void);
+
 #endif /* NGU_KERN_H */

@@ -88,16 +88,26 @@ ngu_k_ticks(void)
 	return ((int)(uint32_t)(uint64_t)(ngu_k_clock(0) / (1000000000 / hz)));
 }
 
+/* The core's, once there is one: a section in which packets may be sent. Below it a plain section. */
+void (*ngu__epoch_enter_core)(void);
+void (*ngu__epoch_leave_core)(void);
+
 void
 ngu_k_epoch_enter(void)
 {
-	ngu__section_enter(ngu__self());
+	if (ngu__epoch_enter_core != NULL)
+		ngu__epoch_enter_core();
+	else
+		ngu__section_enter(ngu__self());
 }
 
 void
 ngu_k_epoch_exit(void)
 {
-	ngu__section_leave(ngu__self());
+	if (ngu__epoch_leave_core != NULL)
+		ngu__epoch_leave_core();
+	else
+		ngu__section_leave(ngu__self());
 }
 
 int

@@ -210,8 +210,38 @@ generic(node_p here, item_p item, hook_p lasthook)
 	return (error);
 }
 
+/* The other node of the edge that a message is about to change: its turn will be wanted, too. NULL: none. Only a hint. */
+static node_p
+generic_other(node_p here, struct ng_mesg *msg)
+{
+	struct ngu__thread *ts = ngu__self();
+	node_p node = NULL;
+	hook_p hook;
+
+	if (msg->header.cmd == NGM_RMHOOK && msg->header.arglen == sizeof(struct ngm_rmhook)) {
+		struct ngm_rmhook *a = ARG(struct ngm_rmhook);
+
+		END(a->ourhook);
+		ngu__section_enter(ts);
+		if ((hook = ngu__findhook(here, a->ourhook)) != NULL) {
+			node = NG_PEER_NODE(hook);
+			if (!ngu__node_tryref(node))
+				node = NULL;
+		}
+		ngu__section_leave(ts);
+	} else if (msg->header.cmd == NGM_CONNECT && msg->header.arglen == sizeof(struct ngm_connect)) {
+		struct ngm_connect *c = ARG(struct ngm_connect);
+
+		END(c->path);
+		if (ng_path2noderef(here, c->path, &node, NULL) != 0)
+			node = NULL;
+	}
+	return (node);
+}
+
 static __attribute__((__constructor__)) void
 generic_init(void)
 {
 	ngu__generic = generic;
+	ngu__generic_other = generic_other;
 }

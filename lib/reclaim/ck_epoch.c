@@ -39,6 +39,7 @@ prepare(void)
 		/* ORDER ck-init (store side): release; pairs with the acquire load below: the epoch is whole before it is used. */
 		NGU_ST_REL(&epoch_state, (uint32_t)EPOCH_READY);
 	}
+	/* ORDER ck-init (load side): acquire. */
 	while (NGU_LD_ACQ(&epoch_state) != EPOCH_READY)
 		ngu__port_backoff(&round);
 }

@@ -90,7 +90,7 @@ static void
 tell_waiters(void)
 {
 	/*
-	 * ORDER rcl-done
+	 * ORDER rcl-done (teller)
 	 *   before:      freed has moved on (release), done changes
 	 *   after:       load of waiters; all sequentially consistent
 	 *   pairs with:  await(): waiters counted, then done read, then freed
@@ -271,7 +271,10 @@ ngu__retire(struct ngu__retire *r, void (*fn)(struct ngu__retire *))
 	do
 		r->next = head;
 	while (!NGU_CAS_SC(&rcl.head, &head, r));
-	/* Whoever pushed onto an empty stack wakes a sleeper; for all others that has been seen to. */
+	/*
+	 * ORDER rcl-sleep (waker): the push above, then the load of state in kick().
+	 * Whoever pushed onto an empty stack wakes a sleeper; for all others that has been seen to.
+	 */
 	if (head == NULL) {
 		if (NGU_UNLIKELY(NGU_LD_ACQ(&rcl.life) == LIFE_NONE))
 			start();

@@ -63,6 +63,8 @@ struct ngu__thread {
 	bool deferring; /* this thread is in the frame that drains them */
 	bool serving;	/* this thread is in its way-out loop */
 	struct ngu__wframe *wframes; /* writer turns this thread holds, innermost first */
+	struct ng_node *w_other; /* taken and waited for together with another node; see ngu__w_take2() */
+	int64_t w_other_t0;
 	struct ngu__thread *flow;    /* the sender whose queued item this thread applies now; NULL: itself */
 	struct ng_apply_info *apply; /* completion record of the message or function being applied */
 	uint32_t msgdepth;	     /* messages nested in messages */

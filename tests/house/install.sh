@@ -28,7 +28,7 @@ read -r -a static_libs < <(pkg-config --variable=static_libs libng)
 nothing 'all headers are there' bash -c 'cd "$1/include" && find . -name "*.h" | while read -r h; do
 	[ -e "$2/include/libng/$h" ] || echo "$h"; done' sh "$src" "$prefix"
 nothing 'nothing but products is there' bash -c 'cd "$1" && find . -type f -o -type l | grep -vE \
-	"^./(include/libng/(ng|netgraph|kern)/|lib/(.*/)?libng\.(so(\..*)?|a)$|lib/(.*/)?pkgconfig/libng\.pc|share/man/|libdata/pkgconfig/)"' sh "$prefix"
+	"^./(include/libng/(ng|netgraph|kern)/|lib/(.*/)?libng(\.so(\..*)?|(-test)?\.a)$|lib/(.*/)?pkgconfig/libng(-test)?\.pc|share/man/|libdata/pkgconfig/)"' sh "$prefix"
 
 mkdir "$tmp/p"
 cat >"$tmp/p/embed.c" <<'C'
@@ -109,4 +109,34 @@ check 'embedder, static' embed "${static_libs[@]}"
 nothing 'embedder, static, needs no libng.so' bash -c 'readelf -d embed | grep "NEEDED.*libng"'
 check 'own node type, shared' own "${libs[@]}"
 check 'own node type, static' own "${static_libs[@]}"
+
+# The test kit, without a test framework: libng-test.a beside either library, in C and C++.
+cat >kit.c <<'C'
+#include <ng/test.h>
+int
+main(void)
+{
+	struct ngt *t = ngt_graph("probe in - tee t.left/right - probe out");
+
+	ngt_send(ngt_probe(t, "in"), NULL, "00 11");
+	ngt_expect(ngt_probe(t, "out"), NULL, ngt_hex("00 11"));
+	ngt_end(t);
+	return (0);
+}
+C
+cp kit.c kit.cc
+testlibs=$(PKG_CONFIG_PATH=$(dirname -- "$pc") pkg-config --variable=libdir libng)/libng-test.a
+kit() { # COMPILER FILE LIB...
+	local compiler=$1 file=$2
+	shift 2
+	"$compiler" -Wall -Wextra -Werror "${cflags[@]}" "$file" -o kit "$testlibs" "$@" && ./kit
+}
+check 'test kit, shared' kit "$cc" kit.c "${libs[@]}"
+check 'test kit, static' kit "$cc" kit.c "${static_libs[@]}"
+cxx=${CXX:-c++}
+if command -v "$cxx" >/dev/null 2>&1; then
+	check 'test kit, C++' kit "$cxx" kit.cc "${libs[@]}"
+else
+	skip 'test kit, C++' 'no C++ compiler'
+fi
 done_testing

@@ -45,12 +45,13 @@ struct malloc_type {
 	} \
 	_Static_assert(1, "")
 
-MALLOC_DECLARE(ngu_k_M_NETGRAPH);
-MALLOC_DECLARE(ngu_k_M_NETGRAPH_MSG);
-MALLOC_DECLARE(ngu_k_M_TEMP);
-MALLOC_DECLARE(ngu_k_M_DEVBUF);
-MALLOC_DECLARE(ngu_k_M_MBUF);
-MALLOC_DECLARE(ngu_k_M_PACKET_TAGS);
+/* libng's own, also for node types linked to libng.so. */
+extern NGU_API struct malloc_type ngu_k_M_NETGRAPH[1];
+extern NGU_API struct malloc_type ngu_k_M_NETGRAPH_MSG[1];
+extern NGU_API struct malloc_type ngu_k_M_TEMP[1];
+extern NGU_API struct malloc_type ngu_k_M_DEVBUF[1];
+extern NGU_API struct malloc_type ngu_k_M_MBUF[1];
+extern NGU_API struct malloc_type ngu_k_M_PACKET_TAGS[1];
 #define M_NETGRAPH ngu_k_M_NETGRAPH
 #define M_NETGRAPH_MSG ngu_k_M_NETGRAPH_MSG
 #define M_TEMP ngu_k_M_TEMP

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * testkit.h - what the kit's files share. The kit sees libng's public headers only: it is linked to libng like any program.
+ * graph.c, expect.c, packet.c and fail.c are ordinary C; probe.c and trace.c are written like node types.
+ */
+#ifndef NGU_TESTKIT_H
+#define NGU_TESTKIT_H
+
+#include <ng/test.h>
+#include <ng/stats.h>
+
+#define AT const char *file, int line, ngt_fail_fn *fail
+
+struct ngt_probe {
+	struct ngt_probe *next; /* of all probes */
+	struct ngu_graph *graph;
+	struct ngt *t; /* once the graph's handle has met it */
+	struct ng_node *node; /* NULL once shut down; under the kit's lock */
+	uint32_t id;
+	struct ngt__phook *hooks; /* newest first; under the kit's lock */
+	struct ngt_rec *first, *last; /* under the kit's lock */
+	int error;
+	void *answer;
+	size_t answer_len;
+	bool discard, answering;
+	uint64_t packets;
+};
+
+struct ngt {
+	struct ngt *next;
+	struct ngu_graph *g;
+	struct ngt__reply *replies;
+};
+
+/* One lock for the kit's lists; held for moments, never over a call into libng. */
+void ngt__lock(void);
+void ngt__unlock(void);
+void *ngt__alloc(size_t size); /* zeroed; ends the program when there is none */
+void ngt__free(void *p);
+
+/* Text for a failure: lines appended to a buffer of the thread, so that nothing leaks when cmocka jumps. */
+void ngt__say(const char *fmt, ...) __attribute__((__format__(__printf__, 1, 2)));
+void ngt__fail_now(AT); /* calls fail() with what was said, and forgets it */
+const char *ngt__errname(int error);
+
+/* probe.c */
+int ngt__probe_type(void);
+struct ngt_probe *ngt__probe_by_id(struct ngu_graph *g, uint32_t id);
+void ngt__probes_free(struct ngu_graph *g);
+
+/* trace.c */
+int ngt__trace_make(const char *name, unsigned flags);
+void ngt__trace_reset(void); /* log and rules */
+void ngt__trace_append(const char *line);
+
+#endif /* NGU_TESTKIT_H */
