@@ -275,11 +275,13 @@ closed(struct ngu__thread *ts, hook_p peer, node_p node, item_p item, int flags)
 	if (ts->level != 1 || ts->flow != NULL || ts->serving || ts->nlocal >= NGU_LOCAL_MAX ||
 	    NGU_LD_ACQ(ngu__pend(ts, node)) != 0)
 		return (enqueue_data(ts, peer, node, item, false, false, flags));
-	NG_NODE_REF(node);
-	NG_HOOK_REF(peer);
 	item->el_dest = node;
 	item->el_hook = peer;
-	item->el_flags |= NGU_QF_NODEREF | NGU_QF_HOOKREF;
+	if (NGU_RCL_HOP_LOCKED) { /* elsewhere the backend's section stays open instead: see ngu__section_leave() */
+		NG_NODE_REF(node);
+		NG_HOOK_REF(peer);
+		item->el_flags |= NGU_QF_NODEREF | NGU_QF_HOOKREF;
+	}
 	item->el_next.stqe_next = NULL;
 	if (ts->local_head == NULL)
 		ts->local_head = item;
@@ -306,12 +308,18 @@ ngu__local_serve(struct ngu__thread *ts)
 	ngu__data_enter(ts, ts->graph);
 	for (; item != NULL; item = next) {
 		next = item->el_next.stqe_next;
-		peer = ngu_k_item_take_hook(item);
-		node = ngu_k_item_take_node(item);
+		peer = item->el_hook;
+		node = item->el_dest;
+		item->el_hook = NULL;
+		item->el_dest = NULL;
+		item->el_flags &= ~(unsigned long)(NGU_QF_NODEREF | NGU_QF_HOOKREF);
 		(void)hop_slow(ts, NULL, peer, node, item, NG_NOFLAGS);
-		NG_HOOK_UNREF(peer);
-		NG_NODE_UNREF(node);
+		if (NGU_RCL_HOP_LOCKED) {
+			NG_HOOK_UNREF(peer);
+			NG_NODE_UNREF(node);
+		}
 	}
+	ts->rcl_kept = false; /* the section that is open now closes the backend's */
 	ngu__data_leave(ts);
 	NGU_ST_REL(&ts->aside, NGU_LD_RLX(&ts->aside) + 1);
 }

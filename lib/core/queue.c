@@ -585,14 +585,16 @@ closed(struct ng_node *node)
 static void
 wait_open(struct ngu__thread *ts, struct ng_node *node)
 {
-	unsigned spin;
+	unsigned spin, pause;
 
 	if (ts->hurry != 0 && NGU_LD_RLX(&node->nd_graph->queued_data) < LONG_QUEUE) {
 		ts->hurry--;
 		return;
 	}
-	for (spin = 0; spin < WAYOUT_NS / 8 && closed(node); spin++)
-		NGU_PAUSE();
+	/* Look seldom: each look takes the line away from the thread that is at work on the node. */
+	for (spin = 0; spin < WAYOUT_NS / 64 && closed(node); spin++)
+		for (pause = 0; pause < 6; pause++)
+			NGU_PAUSE();
 	if (closed(node)) {
 		ngu__port_yield();
 		ts->hurry = HURRY;

@@ -59,6 +59,11 @@ ngu_thread_recover(struct ngu_graph *g)
 	ts->local_tail = NULL;
 	if (ts->nlocal != 0) {
 		ts->nlocal = 0;
+		if (ts->rcl_kept) {
+			ngu__section_enter(ts);
+			ts->rcl_kept = false;
+			ngu__section_leave(ts);
+		}
 		NGU_ST_REL(&ts->aside, NGU_LD_RLX(&ts->aside) + 1);
 	}
 	ts->deferring = false;

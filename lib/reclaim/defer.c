@@ -23,8 +23,8 @@
  */
 #include "reclaim/reclaim.h"
 
-#define COLLECT_NS 1000000		/* longest wait for a batch */
-#define COLLECT_MAX 4096u		/* outstanding objects that are a batch */
+#define COLLECT_NS 10000000		/* longest wait for a batch */
+#define COLLECT_MAX 16384u		/* outstanding objects that are a batch */
 #define BACKLOG_MAX ((uint64_t)1 << 17)	/* outstanding objects at which control callers wait */
 #define CHAIN 3				/* generations a barrier follows */
 #define STOP_NS ((int64_t)5000000000)	/* patience at exit */

@@ -88,7 +88,8 @@ ngu__section_enter(struct ngu__thread *ts)
 {
 	if (ts->nest++ != 0)
 		return;
-	ngu__rcl_enter(ts);
+	if (NGU_LIKELY(!ts->rcl_kept))
+		ngu__rcl_enter(ts);
 	(void)NGU_XCHG_SC(&ts->sec, NGU_LD_RLX(&ts->sec) + 1);
 }
 
@@ -102,6 +103,14 @@ ngu__section_leave(struct ngu__thread *ts)
 	 * ORDER section-scan (reader side): the same store; pairs with the loads of sec in rwlock.c, ngu__rcl_sync().
 	 */
 	NGU_ST_REL(&ts->sec, NGU_LD_RLX(&ts->sec) + 1);
+	/*
+	 * With packets laid aside the gates are free of this thread, but its memory has to stay: the grace period waits until
+	 * they are delivered (deliver.c, ngu__local_serve). The baseline's grace periods look at sec, so there they hold references.
+	 */
+	if (NGU_UNLIKELY(ts->nlocal != 0) && !NGU_RCL_HOP_LOCKED) {
+		ts->rcl_kept = true;
+		return;
+	}
 	NGU_READ_END();
 	ngu__rcl_leave(ts);
 }

@@ -60,6 +60,7 @@ struct ngu__thread {
 	struct ng_item *local_head; /* packets laid aside at closed gates, until this thread's way out */
 	struct ng_item *local_tail;
 	uint32_t nlocal;
+	bool rcl_kept; /* the backend's section is open although ours is not */
 	bool deferring; /* this thread is in the frame that drains them */
 	bool serving;	/* this thread is in its way-out loop */
 	struct ngu__wframe *wframes; /* writer turns this thread holds, innermost first */
