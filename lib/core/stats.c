@@ -136,7 +136,7 @@ ngu_leaks(struct ngu_graph *g, void (*line)(void *arg, const char *text), void *
 	size_t n;
 
 	ngu_graph_stats(g, &s);
-	n = (size_t)(s.nodes + s.hooks + s.dead_nodes + s.dead_hooks + s.mbufs);
+	n = (size_t)(s.nodes + s.hooks + s.mbufs);
 	if (line == NULL || n == 0)
 		return (n);
 	if (s.mbufs != 0 && ngu__mbuf_live(&g->prefix, line, arg) == 0) {
