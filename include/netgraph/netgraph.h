@@ -241,8 +241,17 @@ struct ng_type {
 #define _NG_NODE_NAME(node) (ngu_k_node_name(node))
 #define _NG_NODE_HAS_NAME(node) (ngu_k_node_name(node)[0] != '\0')
 #define _NG_NODE_ID(node) ((node)->nd_ID + 0)
+#ifdef NGU_DEBUG /* a leak report then says where references were taken and dropped */
+#define _NG_NODE_REF(node) (ngu_k_node_ref_at((node), __FILE__, __LINE__))
+#define _NG_NODE_UNREF(node) (ngu_k_node_unref_at((node), __FILE__, __LINE__))
+#define _NG_HOOK_REF(hook) (ngu_k_hook_ref_at((hook), __FILE__, __LINE__))
+#define _NG_HOOK_UNREF(hook) (ngu_k_hook_unref_at((hook), __FILE__, __LINE__))
+#else
 #define _NG_NODE_REF(node) (ngu_k_node_ref(node))
 #define _NG_NODE_UNREF(node) (ng_unref_node(node))
+#define _NG_HOOK_REF(hook) (ngu_k_hook_ref(hook))
+#define _NG_HOOK_UNREF(hook) (ng_unref_hook(hook))
+#endif
 #define _NG_NODE_SET_PRIVATE(node, val) \
 	do { \
 		(node)->nd_private = (val); \
@@ -292,8 +301,6 @@ struct ng_type {
 
 /* ---- hook macros (section 6) ---- */
 
-#define _NG_HOOK_REF(hook) (ngu_k_hook_ref(hook))
-#define _NG_HOOK_UNREF(hook) (ng_unref_hook(hook))
 #define _NG_HOOK_NAME(hook) ((hook)->hk_name)
 #define _NG_HOOK_SET_PRIVATE(hook, val) \
 	do { \
@@ -562,6 +569,10 @@ const char *ngu_k_node_name_c(node_cp node);
 #define ngu_k_node_name(node) ((char *)(uintptr_t)ngu_k_node_name_c(node))
 void ngu_k_node_ref(node_p node);
 void ngu_k_hook_ref(hook_p hook);
+void ngu_k_node_ref_at(node_p node, const char *file, int line);
+void ngu_k_node_unref_at(node_p node, const char *file, int line);
+void ngu_k_hook_ref_at(hook_p hook, const char *file, int line);
+void ngu_k_hook_unref_at(hook_p hook, const char *file, int line);
 void ngu_k_node_force_writer(node_p node);
 void ngu_k_hook_force_writer(hook_p hook);
 void ngu_k_node_really_die(node_p node);

@@ -14,6 +14,10 @@ NGU_BEGIN_DECLS
 /* A packet holding a copy of `len` bytes (0 is fine), for graph `g` (NULL: the current graph). NULL when memory is short. */
 NGU_API NGU_CHECK struct mbuf *ngu_packet(struct ngu_graph *g, const void *data, size_t len);
 
+/* The same, saying where: debug builds of the library name the place in leak reports. ngu_packet() is a macro for it. */
+NGU_API NGU_CHECK struct mbuf *ngu_packet_at(struct ngu_graph *g, const void *data, size_t len, const char *file, int line);
+#define ngu_packet(g, data, len) ngu_packet_at((g), (data), (len), __FILE__, __LINE__)
+
 /* Its length in bytes. */
 NGU_API size_t ngu_packet_len(const struct mbuf *m);
 

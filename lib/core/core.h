@@ -273,6 +273,11 @@ extern struct ng_node *(*ngu__generic_other)(struct ng_node *here, struct ng_mes
 typedef int ngu__generic_fn(struct ng_node *here, struct ng_item *item, struct ng_hook *lasthook);
 extern ngu__generic_fn *ngu__generic;
 
+/* ---- who holds references: refs.c, debug builds ---- */
+void ngu__ref_note(const void *obj, bool hook, bool drop, const char *file, int line);
+void ngu__ref_forget(const void *obj);
+void ngu__ref_report(struct ngu_graph *g, void (*out)(void *arg, const char *text), void *arg);
+
 /* ---- types: type.c ---- */
 unsigned ngu__types_list(struct ng_type **out, unsigned max);
 int ngu__send_at(struct ngu_graph *g, _Atomic(struct ng_hook *) *at, struct mbuf **vec, uint32_t n);

@@ -203,6 +203,9 @@ hook_free(hook_p hook)
 
 	if (g != NULL)
 		ngu__count(ts, g->ctr_memory, 0, 1);
+#ifdef NGU_DEBUG
+	ngu__ref_forget(hook);
+#endif
 	ngu__memset(hook, 0x5d, sizeof(*hook));
 	ngu__zone_free_at(ts, NGU_Z_HOOK, &hook_zone, hook);
 	if (node != &ng_deadnode)

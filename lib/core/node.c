@@ -73,6 +73,9 @@ node_free(node_p node)
 	NGU_INVARIANT(NGU_LD_RLX(&node->nd_qhead) == 0 && node->nd_qlocal == 0, "N6");
 	ngu__port_free(NGU_LD_RLX(&node->nd_hidx));
 	ngu__count(ts, g->ctr_memory, 1, 0);
+#ifdef NGU_DEBUG
+	ngu__ref_forget(node);
+#endif
 	ngu__memset(node, 0x5d, sizeof(*node));
 	ngu__zone_free_at(ts, NGU_Z_NODE, &node_zone, node);
 }

@@ -162,5 +162,8 @@ ngu_leaks(struct ngu_graph *g, void (*line)(void *arg, const char *text), void *
 		    (unsigned long long)s.dead_hooks);
 		line(arg, text);
 	}
+#ifdef NGU_DEBUG
+	ngu__ref_report(g, line, arg);
+#endif
 	return (n);
 }

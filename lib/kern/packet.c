@@ -11,7 +11,7 @@
 #include "reclaim/thread.h"
 
 struct mbuf *
-ngu_packet(struct ngu_graph *g, const void *data, size_t len)
+ngu_packet_at(struct ngu_graph *g, const void *data, size_t len, const char *file, int line)
 {
 	struct ngu__thread *ts = ngu__self();
 	struct ngu_graph *before = ts->graph;
@@ -21,10 +21,16 @@ ngu_packet(struct ngu_graph *g, const void *data, size_t len)
 		return (NULL);
 	if (g != NULL)
 		ts->graph = g;
-	ngu_k_mbuf_site("ngu_packet", 0);
+	ngu_k_mbuf_site(file, line);
 	m = ngu_k_m_devget(__DECONST(char *, data), (int)len, 0, NULL, NULL);
 	ts->graph = before;
 	return (m);
+}
+
+struct mbuf *
+(ngu_packet)(struct ngu_graph *g, const void *data, size_t len)
+{
+	return (ngu_packet_at(g, data, len, "ngu_packet", 0));
 }
 
 size_t

@@ -486,6 +486,50 @@ test_revived_keeps_name(void **state)
 
 /* ---- references ---- */
 
+#ifdef NGU_DEBUG
+static char notes[2048];
+
+static void
+collect(void *arg, const char *text)
+{
+	(void)arg;
+	(void)strncat(notes, text, sizeof(notes) - strlen(notes) - 2);
+	(void)strcat(notes, "\n");
+}
+#endif
+
+/* A debug build says where a reference was taken that keeps a dead node. */
+static void
+test_reference_notes(void **state)
+{
+#ifdef NGU_DEBUG
+	struct ngt *t = traced(0, 0, "a A");
+	struct ng_node *a = node_of(t, "A");
+	char here[64];
+
+	(void)state;
+	notes[0] = '\0';
+	NG_NODE_REF(a), (void)snprintf(here, sizeof(here), "taken 1 times at %s:%d", __FILE__, __LINE__);
+	assert_int_equal(ngu_shutdown(G, "A:"), 0);
+	ngu_reclaim_barrier();
+	assert_int_equal(ngu_leaks(G, collect, NULL), 1);
+	assert_non_null(strstr(notes, here));
+	NG_NODE_UNREF(a);
+	NG_NODE_UNREF(a);
+	ngu_reclaim_barrier();
+	notes[0] = '\0';
+	assert_int_equal(ngu_leaks(G, collect, NULL), 0);
+	assert_string_equal(notes, "");
+	ngt_end(t);
+#else
+	(void)state;
+	ng_unref_node(&ng_deadnode);
+	ngu_k_node_ref_at(&ng_deadnode, __FILE__, __LINE__); /* there and harmless in every build */
+	ngu_k_node_unref_at(&ng_deadnode, __FILE__, __LINE__);
+	assert_int_equal(ng_deadnode.nd_refs, 1);
+#endif
+}
+
 static void
 test_references(void **state)
 {
@@ -574,6 +618,7 @@ main(void)
 		ngt_test(test_persistent_end),
 		ngt_test(test_revived_keeps_name),
 		ngt_test(test_references),
+		ngt_test(test_reference_notes),
 		ngt_test(test_destroy_busy),
 		ngt_test(test_type_counts),
 	};
