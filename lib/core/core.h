@@ -226,6 +226,11 @@ void ngu__epoch_enter(void);
 void ngu__epoch_leave(void);
 void ngu__burst_free(struct ngu__thread *ts, struct mbuf **vec);
 void ngu__local_serve(struct ngu__thread *ts);
+int ngu__hand_over(struct ngu__thread *ts, struct ng_hook *peer, struct ng_item *item); /* the node is held by gate or slot */
+int ngu__drain(struct ngu__thread *ts); /* run what the depth limit put off */
+int ngu__send_addressed(struct ngu__thread *ts, struct ng_item *item, int flags); /* data with references; in a section */
+
+/* ---- applying and sending items: apply.c ---- */
 int ngu__apply(struct ngu__thread *ts, struct ng_node *node, struct ng_item *item, bool writer);
 void ngu__refuse(struct ngu__thread *ts, struct ng_hook *hook, struct ng_item *item, enum ngu_reason why);
 void ngu__apply_done(struct ng_apply_info *apply, int error, u_int depth);
