@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * gates.c - the gates of the issue, one line each, and whether the run itself may be believed (ruling 26).
+ * gates.c - the gates, one line each, and whether the run itself may be believed (docs/decisions/0007-baseline-and-floor.md).
  */
 #include "driver.h"
 

@@ -38,9 +38,9 @@ usage(FILE *to)
 {
 	(void)fputs("usage: ngbench [option ...]\n"
 		    "\n"
-		    "  --quick         under 30 s\n"
+		    "  --quick         a look, 20 s; without it about six minutes\n"
 		    "  --gates         only what the gates need: GATE name value target PASS|FAIL; exit 1 if one fails\n"
-		    "  --json          one JSON object a line: bench, backend, case, threads, metric, unit, value\n"
+		    "  --json          one JSON object a line: bench, backend, case, threads, metric, unit, value; printed at the end\n"
 		    "  --pcap FILE     packets of that capture (default: tests/data/traffic.pcap of the source tree)\n"
 		    "  --backend LIST  only these backends (comma separated)\n"
 		    "  --case LIST     only these cases (comma separated, a trailing * matches the rest); see --list\n"
@@ -182,7 +182,7 @@ static void
 report(const struct plan *p, unsigned backend, const struct run *r, int status, bool slow)
 {
 	progress_end();
-	(void)fprintf(stderr, "ngbench: %s, %u threads, %s: ", p->name, p->threads, backends[backend]);
+	(void)fprintf(stderr, "ngbench: %s, %u thread%s, %s: ", p->name, p->threads, p->threads == 1 ? "" : "s", backends[backend]);
 	if (r->error[0] != '\0')
 		(void)fprintf(stderr, "%s\n", r->error);
 	else if (slow)
@@ -270,9 +270,12 @@ options(int argc, char **argv)
 		{ "gates", 0, NULL, 'g' }, { "pcap", 1, NULL, 'p' }, { "backend", 1, NULL, 'b' }, { "case", 1, NULL, 'c' },
 		{ "threads", 1, NULL, 't' }, { "seconds", 1, NULL, 's' }, { "list", 0, NULL, 'l' }, { "fifo", 0, NULL, 'F' },
 		{ NULL, 0, NULL, 0 } };
+	static char name[] = "ngbench";
 	char *end;
 	int c;
 
+	if (argc > 0)
+		argv[0] = name; /* getopt_long() prints it */
 	while ((c = getopt_long(argc, argv, "h", list, NULL)) != -1) {
 		switch (c) {
 		case 'h':
@@ -311,12 +314,14 @@ options(int argc, char **argv)
 				die("--seconds: not a number of seconds", optarg);
 			break;
 		default:
-			usage(stderr);
+			(void)fputs("ngbench: see --help\n", stderr);
 			exit(2);
 		}
 	}
-	if (optind < argc)
-		die("what is this?", argv[optind]);
+	if (optind < argc) {
+		(void)fprintf(stderr, "ngbench: no argument expected: %s; see --help\n", argv[optind]);
+		exit(2);
+	}
 }
 
 static void
@@ -357,8 +362,10 @@ main(int argc, char **argv)
 {
 	bool good = true;
 
+	const char *self = argc > 0 ? argv[0] : "";
+
 	options(argc, argv);
-	find_files(argv[0]);
+	find_files(self);
 	plan_make(&conf);
 	if (nplans == 0)
 		die("nothing to run: no case fits --case, --threads and --backend", "");

@@ -223,8 +223,8 @@ row_control(unsigned b, const struct plan *p)
 
 	for (unsigned i = 0; i < 4; i++)
 		if (result_get(b, p->name, p->threads, op[i], &v))
-			(void)printf("%-9s %-11s %3u %7s %7s %7s %6s %11s %9s %8s %9s %9.0f\n", backends[b], op[i], p->threads, "-", "-", "-", "-", "-",
-			    "-", "-", "-", v);
+			(void)printf("%-9s %-11s %3u %7s %7s %7s %6s %11s %9s %8s %9s %9.0f %24s %24s %8s %7s\n", backends[b], op[i],
+			    p->threads, "-", "-", "-", "-", "-", "-", "-", "-", v, "-", "-", "-", "-");
 }
 
 void

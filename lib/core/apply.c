@@ -171,10 +171,14 @@ send_control(struct ngu__thread *ts, node_p node, item_p item, bool writer, bool
 				NGU_ST_REL(&ts->depth, d);
 			}
 		} else if (ngu__r_take(ts, node)) {
+			f.node = node;
+			f.prev = ts->rframes;
+			ts->rframes = &f;
 			item->depth++;
 			ts->msgdepth++;
 			error = ngu__apply(ts, node, item, false);
 			ts->msgdepth--;
+			ts->rframes = f.prev;
 			ngu__r_release(ts, node);
 			return (error);
 		}

@@ -15,21 +15,25 @@
 int
 ngu__mkpeer(node_p node, const char *name, const char *name2, const char *type)
 {
+	struct ngu__thread *ts = ngu__self();
+	struct ngu__wframe f;
 	hook_p hook, hook2;
 	node_p node2;
 	int error;
 
-	if ((error = ng_make_node(type, &node2)) != 0)
+	if ((error = ngu__make_node_held(type, &node2, &f)) != 0)
 		return (error);
 	NG_NODE_REF(node2); /* a method of its own may end it while we work on it */
 	if ((error = ngu__add_hook(node, name, &hook)) != 0) {
-		(void)ng_rmnode_self(node2); /* it is published: only its own writer turn may end it */
+		ng_rmnode(node2); /* we hold its turn */
+		ngu__w_release(ts, node2, &f);
 		NG_NODE_UNREF(node2);
 		return (error);
 	}
 	NG_HOOK_REF(hook);
 	if ((error = ngu__add_hook(node2, name2, &hook2)) != 0) {
-		(void)ng_rmnode_self(node2);
+		ng_rmnode(node2);
+		ngu__w_release(ts, node2, &f);
 		ng_destroy_hook(hook);
 		NG_HOOK_UNREF(hook);
 		NG_NODE_UNREF(node2);
@@ -44,14 +48,15 @@ ngu__mkpeer(node_p node, const char *name, const char *name2, const char *type)
 	if (error == 0 && node2->nd_type->connect != NULL)
 		error = node2->nd_type->connect(hook2);
 	if (error != 0) {
-		(void)ng_rmhook_self(hook2); /* ours goes after this writer turn: its removal is on our doom list */
-		(void)ng_rmnode_self(node2);
+		ng_destroy_hook(hook2); /* ours goes after this writer turn: its removal is in our queue */
+		ng_rmnode(node2);
 	} else {
 		ngu__hook_validate(hook);
 		ngu__hook_validate(hook2);
 	}
 	NG_HOOK_UNREF(hook);
 	NG_HOOK_UNREF(hook2);
+	ngu__w_release(ts, node2, &f);
 	NG_NODE_UNREF(node2);
 	return (error);
 }
@@ -97,13 +102,9 @@ con_part2(node_p node, item_p item, hook_p hook)
 		error = ENOENT;
 	else if (ngu__hook_taken(node, hook->hk_name))
 		error = EEXIST;
-	else {
-		NG_HOOK_SET_PRIVATE(hook, NULL);
-		if (node->nd_type->newhook != NULL)
-			error = node->nd_type->newhook(node, hook, hook->hk_name);
-	}
+	else if (node->nd_type->newhook != NULL)
+		error = node->nd_type->newhook(node, hook, hook->hk_name);
 	if (error != 0) { /* the hook never was the node's: only the other end has to go */
-		NG_HOOK_SET_PRIVATE(hook, node->nd_graph);
 		if (peer != &ng_deadhook)
 			(void)ng_rmhook_self(peer);
 		goto out;
@@ -162,7 +163,6 @@ ngu__con_nodes(item_p item, node_p node, const char *name, node_p node2, const c
 		return (ENOMEM);
 	}
 	NG_HOOK_REF(hook2); /* until stage 2 has it */
-	NG_HOOK_SET_PRIVATE(hook2, node->nd_graph); /* until it has a node, for the books */
 	NGU_ST_REL(&hook2->hk_peer, hook);
 	NGU_ST_REL(&hook->hk_peer, hook2);
 	for (f = ts->wframes; f != NULL && f->node != node; f = f->prev)
@@ -225,6 +225,7 @@ static void
 point_oneway(hook_p hook, hook_p peer)
 {
 	NG_HOOK_REF(peer);
+	(void)NGU_FADD_SC(&peer->hk_state, NGU_HS_IN);
 	(void)NGU_FOR_SC(&hook->hk_state, NGU_HS_ONEWAY);
 	NGU_ST_REL(&hook->hk_peer, peer);
 }
@@ -233,8 +234,12 @@ point_oneway(hook_p hook, hook_p peer)
 static void
 made_mutual(hook_p hook)
 {
-	if (NGU_FAND_SC(&hook->hk_state, ~NGU_HS_ONEWAY) & NGU_HS_ONEWAY)
-		NG_HOOK_UNREF(NGU_LD_ACQ(&hook->hk_peer));
+	hook_p peer = NGU_LD_ACQ(&hook->hk_peer);
+
+	if (NGU_FAND_SC(&hook->hk_state, ~NGU_HS_ONEWAY) & NGU_HS_ONEWAY) {
+		(void)NGU_FSUB_SC(&peer->hk_state, NGU_HS_IN);
+		NG_HOOK_UNREF(peer);
+	}
 }
 
 /* The original's bypass, called by a node (with its writer turn) on two of its own hooks. */
@@ -295,12 +300,18 @@ static int
 remove_drained(hook_p hook)
 {
 	struct ngu__thread *ts = ngu__self();
+	bool waited = false;
 	node_p node;
 
 	ngu__section_enter(ts);
 	node = NGU_LD_ACQ(&hook->hk_node);
 	NG_NODE_REF(node);
 	ngu__section_leave(ts);
+	/* Another bypass may still send what waits in its node to this hook: first that one, then this. */
+	for (; NGU_LD_SC(&hook->hk_state) >= NGU_HS_IN; waited = true)
+		ngu__rcl_barrier();
+	if (waited)
+		ngu__sections_wait(ts);
 	if (node != &ng_deadnode)
 		(void)ngu__call_writer(node, hook, remove_after, NULL, 0);
 	NG_NODE_UNREF(node);
@@ -361,6 +372,7 @@ ngu__insert(hook_p h1, const char *type, const char *in, const char *out, const 
 {
 	struct ngu__thread *ts = ngu__self();
 	struct half a = { in, h1, NULL }, b = { out, NULL, NULL };
+	struct ngu__wframe f;
 	hook_p set[4];
 	node_p node;
 	int error;
@@ -374,7 +386,7 @@ ngu__insert(hook_p h1, const char *type, const char *in, const char *out, const 
 	NG_HOOK_REF(b.peer);
 	ngu__section_leave(ts);
 
-	if ((error = ng_make_node(type, &node)) != 0) {
+	if ((error = ngu__make_node_held(type, &node, &f)) != 0) {
 		NG_HOOK_UNREF(b.peer);
 		return (error);
 	}
@@ -389,6 +401,9 @@ ngu__insert(hook_p h1, const char *type, const char *in, const char *out, const 
 		error = connect_half(node, &a);
 	if (error == 0)
 		error = connect_half(node, &b);
+	if (error != 0)
+		ng_rmnode(node); /* we hold its turn */
+	ngu__w_release(ts, node, &f);
 	if (error == 0) {
 		set[0] = h1;
 		set[1] = b.peer;
@@ -414,9 +429,9 @@ ngu__insert(hook_p h1, const char *type, const char *in, const char *out, const 
 #endif
 		ngu__section_leave(ts);
 	}
-	if (error != 0)
+	if (error != 0 && NG_NODE_IS_VALID(node))
 		(void)ngu__call_rmnode(node);
-	else if (id != NULL)
+	else if (error == 0 && id != NULL)
 		*id = NG_NODE_ID(node);
 	if (a.hook != NULL)
 		NG_HOOK_UNREF(a.hook);

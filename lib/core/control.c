@@ -8,6 +8,8 @@
 #include "core/core.h"
 #include "core/gate.h"
 
+#define DEADLOCK_WAITS 50 /* milliseconds, about, before a call from inside a method is given up */
+
 struct waiter {
 	struct ng_apply_info apply;
 	_Atomic uint32_t done; /* 0 not yet, 1 done, 2 not yet and the caller sleeps */
@@ -73,6 +75,9 @@ own_way(struct ngu__thread *ts)
 	for (struct ngu__wframe *f = ts->wframes; f != NULL; f = f->prev)
 		if (NGU_LD_ACQ(&f->node->nd_gate) & NGU_G_Q)
 			return (true);
+	for (struct ngu__wframe *f = ts->rframes; f != NULL; f = f->prev)
+		if (NGU_LD_ACQ(&f->node->nd_gate) & NGU_G_Q)
+			return (true);
 	for (i = 0; i < d; i++)
 		if (NGU_LD_ACQ(&NGU_LD_RLX(&ts->slot[i])->nd_gate) & NGU_G_Q)
 			return (true);
@@ -82,17 +87,18 @@ own_way(struct ngu__thread *ts)
 static int
 wait_for(struct ngu__thread *ts, struct ngu_graph *g, struct waiter *w)
 {
-	unsigned spin = 0;
+	unsigned spin = 0, waits = 0;
 	uint32_t zero;
 	int error;
 
 	ngu__apply_done(&w->apply, 0, 2);
 	while (NGU_LD_ACQ(&w->done) != 1) { /* ORDER call-done (load side) */
-		if (ts->nmine != 0 && !ts->serving) {
-			ngu__leave_slow(ts);
-			continue;
-		}
-		if (ts->level > 1 && own_way(ts)) {
+		if (ts->nmine != 0)
+			ngu__promises_keep(ts);
+		if (NGU_LD_ACQ(&w->done) == 1)
+			break;
+		/* Not at once: what waits at our node may have nothing to do with what we wait for. */
+		if (ts->level > 1 && waits >= DEADLOCK_WAITS && own_way(ts)) {
 			waiter_unref(w);
 			return (EDEADLK);
 		}
@@ -101,7 +107,10 @@ wait_for(struct ngu__thread *ts, struct ngu_graph *g, struct waiter *w)
 		else if (++spin < 200)
 			NGU_PAUSE();
 		else if (zero = 0, NGU_CAS_SC(&w->done, &zero, 2u) || zero == 2)
+		{
 			ngu__port_wait(&w->done, 2, 1000000);
+			waits++;
+		}
 	}
 	error = w->error;
 	waiter_unref(w);
@@ -121,6 +130,8 @@ send_and_wait(struct ngu__thread *ts, struct ngu_graph *g, struct ng_item *item)
 		return (ENOMEM);
 	}
 	item->apply = &w->apply;
+	if (ts->w_other != NULL && ts->w_other != item->el_dest)
+		ngu__w_other_done(ts); /* nobody may wait for us while we wait */
 	ngu__enter(ts, &ctx, g);
 	(void)ng_snd_item(item, NG_NOFLAGS);
 	error = wait_for(ts, g, w);

@@ -30,6 +30,8 @@
 #define NGU_HS_DEAD 0x2u   /* destroyed; retired or about to be */
 #define NGU_HS_ONEWAY 0x4u /* hk_peer's own peer is somebody else: hk_peer is held by a counted reference */
 #define NGU_HS_LINKED 0x8u /* on its node's list */
+#define NGU_HS_BORN 0x10u  /* has been on a node's list */
+#define NGU_HS_IN 0x10000u /* hooks marked ONEWAY that lead here, counted */
 
 /* nd_state */
 #define NGU_NS_PUBLIC 0x1u  /* in the ID table */
@@ -129,6 +131,18 @@ struct ngu__wframe {
 /* Enter libng for graph g from outside or from a method; leave serves promises when it is the last one out. */
 void ngu__leave_slow(struct ngu__thread *ts);
 
+/* This section's deliveries so far, into the books of the current graph. */
+NGU_INLINE void
+ngu__books(struct ngu__thread *ts)
+{
+	if ((ts->attempted | ts->delivered) == 0)
+		return;
+	if (ts->graph != NULL)
+		ngu__count(ts, ts->graph->ctr_flow, ts->attempted, ts->delivered);
+	ts->attempted = 0;
+	ts->delivered = 0;
+}
+
 struct ngu__ctx {
 	struct ngu_graph *graph;
 };
@@ -138,8 +152,10 @@ ngu__enter(struct ngu__thread *ts, struct ngu__ctx *c, struct ngu_graph *g)
 {
 	c->graph = ts->graph;
 	ts->level++;
-	if (g != NULL)
+	if (g != NULL && g != ts->graph) {
+		ngu__books(ts); /* what was counted so far belongs to the graph we come from */
 		ts->graph = g;
+	}
 }
 
 NGU_INLINE void
@@ -148,11 +164,16 @@ ngu__leave(struct ngu__thread *ts, struct ngu__ctx *c)
 	struct ngu_graph *g = ts->graph;
 
 	if (ts->level == 1 && !ts->serving &&
-	    ((ts->nmine | ts->full | ts->nlocal) != 0 || (g != NULL && g->nworkers == 0 && NGU_LD_RLX(&g->wq[0].len) != 0)))
+	    ((ts->nmine | ts->full | ts->nlocal) != 0 || ts->also != NULL || (g != NULL && g->nworkers == 0 && NGU_LD_RLX(&g->wq[0].len) != 0)))
 		ngu__leave_slow(ts);
 	ts->level--;
-	ts->graph = c->graph;
+	if (ts->graph != c->graph) {
+		ngu__books(ts);
+		ts->graph = c->graph;
+	}
 }
+
+int ngu__drain(struct ngu__thread *ts); /* run what the depth limit put off */
 
 /* The outermost read section for graph g: depth limit and budget start anew. */
 NGU_INLINE void
@@ -168,11 +189,10 @@ ngu__data_enter(struct ngu__thread *ts, struct ngu_graph *g)
 NGU_INLINE void
 ngu__data_leave(struct ngu__thread *ts)
 {
-	if (ts->nest == 1 && (ts->attempted | ts->delivered) != 0) {
-		if (ts->graph != NULL)
-			ngu__count(ts, ts->graph->ctr_flow, ts->attempted, ts->delivered);
-		ts->attempted = 0;
-		ts->delivered = 0;
+	if (ts->nest == 1) {
+		if (NGU_UNLIKELY(ts->defer_head != NULL))
+			(void)ngu__drain(ts); /* put off below a message, not below a delivery */
+		ngu__books(ts);
 	}
 	ngu__section_leave(ts);
 }
@@ -185,6 +205,8 @@ int ngu__enqueue(struct ngu__thread *ts, struct ng_node *node, struct ng_item *i
 bool ngu__w_take(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f);
 void ngu__w_release(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f);
 bool ngu__w_take2(struct ngu__thread *ts, struct ng_node *node, struct ng_node *other, struct ngu__wframe *f);
+void ngu__w_take_fresh(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f);
+void ngu__promises_keep(struct ngu__thread *ts);
 void ngu__w_other_done(struct ngu__thread *ts);
 bool ngu__w_held(struct ngu__thread *ts, const struct ng_node *node);
 /* Reader turn for a message outside a section. */
@@ -227,7 +249,6 @@ void ngu__epoch_leave(void);
 void ngu__burst_free(struct ngu__thread *ts, struct mbuf **vec);
 void ngu__local_serve(struct ngu__thread *ts);
 int ngu__hand_over(struct ngu__thread *ts, struct ng_hook *peer, struct ng_item *item); /* the node is held by gate or slot */
-int ngu__drain(struct ngu__thread *ts); /* run what the depth limit put off */
 int ngu__send_addressed(struct ngu__thread *ts, struct ng_item *item, int flags); /* data with references; in a section */
 
 /* ---- applying and sending items: apply.c ---- */
@@ -242,6 +263,7 @@ void ngu__item_free_raw(struct ngu__thread *ts, struct ng_item *item);
 
 /* ---- nodes: node.c ---- */
 int ngu__make_node(struct ngu_graph *g, struct ng_type *type, struct ng_node **out, bool publish);
+int ngu__make_node_held(const char *typename, struct ng_node **out, struct ngu__wframe *f);
 void ngu__node_publish(struct ng_node *node);
 void ngu__node_dead_drop(struct ng_node *node); /* drop the core's reference after the grace period */
 bool ngu__node_tryref(struct ng_node *node);

@@ -262,6 +262,32 @@ local_has(const struct ngu__thread *ts, node_p node)
 	return (false);
 }
 
+/* In a section: what lies aside goes into the queues of its nodes, in order. */
+static void
+aside_to_queues(struct ngu__thread *ts)
+{
+	item_p item, next;
+	hook_p peer;
+	node_p node;
+
+	item = ts->local_head;
+	ts->local_head = ts->local_tail = NULL;
+	ts->nlocal = 0;
+	ts->limit = NGU_DEPTH(ts);
+	for (; item != NULL; item = next) {
+		next = item->el_next.stqe_next;
+		peer = item->el_hook;
+		node = item->el_dest;
+		item->el_flags &= ~(unsigned long)(NGU_QF_NODEREF | NGU_QF_HOOKREF);
+		(void)enqueue_data(ts, peer, node, item, false, false, NG_NOFLAGS);
+		if (NGU_RCL_HOP_LOCKED) {
+			NG_HOOK_UNREF(peer);
+			NG_NODE_UNREF(node);
+		}
+	}
+	NGU_ST_REL(&ts->aside, NGU_LD_RLX(&ts->aside) + 1);
+}
+
 /*
  * The node is closed, which is seldom for longer than a microsecond. The thread lays the packet aside and, on its way out, waits
  * for a moment and delivers it itself (ngu__local_serve). Nobody else can serve it meanwhile, so this is only for a
@@ -272,8 +298,11 @@ static int
 closed(struct ngu__thread *ts, hook_p peer, node_p node, item_p item, int flags)
 {
 	if (ts->level != 1 || ts->flow != NULL || ts->serving || ts->nlocal >= NGU_LOCAL_MAX ||
-	    NGU_LD_ACQ(ngu__pend(ts, node)) != 0)
+	    NGU_LD_ACQ(ngu__pend(ts, node)) != 0) {
+		if (ts->nlocal != 0)
+			aside_to_queues(ts); /* what came first goes first */
 		return (enqueue_data(ts, peer, node, item, false, false, flags));
+	}
 	item->el_dest = node;
 	item->el_hook = peer;
 	if (NGU_RCL_HOP_LOCKED) { /* elsewhere the backend's section stays open instead: see ngu__section_leave() */

@@ -194,12 +194,26 @@ ngu__hook_tryref(hook_p hook)
 	return (false);
 }
 
+/*
+ * A hook's graph, also when its node is gone: until it is first linked the list linkage holds it, after its grace period the
+ * retire link does.
+ */
+static struct ngu_graph *
+graph_of(hook_p hook)
+{
+	node_p node = NGU_LD_ACQ(&hook->hk_node);
+
+	if (!(NGU_LD_ACQ(&hook->hk_state) & NGU_HS_BORN))
+		return ((struct ngu_graph *)(void *)hook->hk_hooks.le_prev);
+	return (node != &ng_deadnode ? node->nd_graph : hook->hk_retire.next);
+}
+
 static void
 hook_free(hook_p hook)
 {
 	struct ngu__thread *ts = ngu__self();
 	node_p node = NGU_LD_RLX(&hook->hk_node);
-	struct ngu_graph *g = node != &ng_deadnode ? node->nd_graph : hook->hk_retire.next; /* see hook_grace() */
+	struct ngu_graph *g = graph_of(hook);
 
 	if (g != NULL)
 		ngu__count(ts, g->ctr_memory, 0, 1);
@@ -248,6 +262,7 @@ ngu__hook_alloc(struct ngu_graph *g, const char *name)
 	NGU_ST_RLX(&h->hk_flags, HK_INVALID);
 	NGU_ST_RLX(&h->hk_refs, 1);
 	h->hk_idx = idx;
+	h->hk_hooks.le_prev = (void *)g;
 	(void)ngu__strlcpy(h->hk_name, name, sizeof(h->hk_name));
 	ngu__count(ts, g->ctr_hooks, 1, 0);
 	return (h);
@@ -284,7 +299,7 @@ ngu__hook_link(node_p node, hook_p hook)
 	while (error == 0) {
 		if (st & NGU_HS_DEAD)
 			error = ENOENT; /* its other end has died meanwhile */
-		else if (NGU_CAS_SC(&hook->hk_state, &st, st | NGU_HS_LINKED))
+		else if (NGU_CAS_SC(&hook->hk_state, &st, st | NGU_HS_LINKED | NGU_HS_BORN))
 			break;
 	}
 	if (error == 0) {
@@ -382,25 +397,31 @@ static void
 hook_grace(struct ngu__retire *r)
 {
 	hook_p hook = NGU_CONTAINER(r, struct ng_hook, hk_retire), peer;
-	node_p node = NGU_LD_ACQ(&hook->hk_node);
+	struct ngu_graph *g = graph_of(hook);
+	node_p node;
 	uint64_t n, bytes;
 
+	/* Hooks that still lead here keep new sections coming (H2): their turn first. */
+	if (NGU_LD_SC(&hook->hk_state) >= NGU_HS_IN) {
+		ngu__retire(r, hook_grace);
+		return;
+	}
 	/* No section is left in which anybody could deliver through this hook. */
 	if (hook->hk_idx != 0) {
 		ngu__ctr_read(hook->hk_idx, &n, &bytes);
-		if (node->nd_graph != NULL)
-			(void)NGU_FADD_RLX(&node->nd_graph->folded_bytes, bytes);
+		if (g != NULL)
+			(void)NGU_FADD_RLX(&g->folded_bytes, bytes);
 		ngu__ctr_free(hook->hk_idx);
 		hook->hk_idx = 0;
 	}
 	if (NGU_LD_ACQ(&hook->hk_state) & NGU_HS_ONEWAY) {
 		peer = NGU_LD_ACQ(&hook->hk_peer);
 		NGU_ST_REL(&hook->hk_peer, &ng_deadhook);
+		(void)NGU_FSUB_SC(&peer->hk_state, NGU_HS_IN);
 		NG_HOOK_UNREF(peer);
 	}
-	/* A half that never got a node has its graph in hk_private (ngu__con_nodes). */
-	hook->hk_retire.next = node != &ng_deadnode ? node->nd_graph : hook->hk_private;
-	NGU_ST_REL(&hook->hk_node, &ng_deadnode); /* H4 */
+	hook->hk_retire.next = g;
+	node = NGU_XCHG_SC(&hook->hk_node, &ng_deadnode); /* H4; a late second stage may still put its node there */
 	if (node != &ng_deadnode)
 		NG_NODE_UNREF(node);
 	NG_HOOK_UNREF(hook);

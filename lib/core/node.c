@@ -98,7 +98,10 @@ ng_unref_node(node_p node)
 static void
 name_free(struct ngu__retire *r)
 {
-	ngu__port_free(NGU_CONTAINER(r, struct ngu__name, retire));
+	struct ngu__name *n = NGU_CONTAINER(r, struct ngu__name, retire);
+
+	NG_NODE_UNREF(n->node); /* held, so that whoever finds the name in a section finds a node */
+	ngu__port_free(n);
 }
 
 const char *
@@ -165,6 +168,7 @@ ng_name_node(node_p node, const char *name)
 		return (ENOMEM);
 	ngu__memcpy(n->name, name, len + 1);
 	n->node = node;
+	NG_NODE_REF(node);
 	ngu__section_enter(ts);
 	error = ngu__names_insert(&g->names, n);
 	if (error == 0) {
@@ -182,8 +186,10 @@ ng_name_node(node_p node, const char *name)
 		}
 	}
 	ngu__section_leave(ts);
-	if (error != 0 && n != NULL)
+	if (error != 0 && n != NULL) {
+		NG_NODE_UNREF(node);
 		ngu__port_free(n);
+	}
 	return (error);
 }
 
@@ -351,8 +357,9 @@ node_unmake(node_p node)
 	ngu__node_dead_drop(node);
 }
 
+/* A node whose constructor has run, published, with its turn held by the caller, so that nobody comes in between. */
 int
-ng_make_node(const char *typename, node_p *nodepp)
+ngu__make_node_held(const char *typename, node_p *nodepp, struct ngu__wframe *f)
 {
 	struct ngu__thread *ts = ngu__self();
 	struct ng_type *type;
@@ -372,9 +379,17 @@ ng_make_node(const char *typename, node_p *nodepp)
 		node_unmake(node);
 		return (error);
 	}
+	if (f != NULL)
+		ngu__w_take_fresh(ts, node, f);
 	ngu__node_publish(node);
 	*nodepp = node;
 	return (0);
+}
+
+int
+ng_make_node(const char *typename, node_p *nodepp)
+{
+	return (ngu__make_node_held(typename, nodepp, NULL));
 }
 
 /* ---- death ---- */
@@ -445,11 +460,17 @@ ng_rmnode_self(node_p node)
 {
 	struct ngu__thread *ts = ngu__self();
 
+	int fl;
+
 	if (node == &ng_deadnode)
 		return (0);
-	set_invalid(node);
-	if (NGU_LD_ACQ(&node->nd_flags) & NGF_CLOSING)
-		return (0);
+	/* In one step: a node that is being removed, and may come back, must not be marked from outside. */
+	fl = NGU_LD_ACQ(&node->nd_flags);
+	do {
+		if (fl & NGF_CLOSING)
+			return (0);
+	} while (!NGU_CAS_SC(&node->nd_flags, &fl, fl | NGF_INVALID));
+	(void)NGU_FOR_SC(&node->nd_gate, NGU_G_DEAD);
 	if (NGU_FOR_SC(&node->nd_state, NGU_NS_DOOMED) & (NGU_NS_DOOMED | NGU_NS_GONE))
 		return (0);
 	ngu__doom_kick(ts, node);

@@ -332,6 +332,15 @@ ngu__w_take2(struct ngu__thread *ts, struct ng_node *node, struct ng_node *other
 	return (true);
 }
 
+/* The turn of a node that nobody else knows yet: there is nobody to wait for. */
+void
+ngu__w_take_fresh(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f)
+{
+	(void)NGU_FOR_SC(&node->nd_gate, NGU_G_W);
+	f->drainer = false;
+	frame_push(ts, node, f);
+}
+
 /* Give the second node of ngu__w_take2() back if it was not used. */
 void
 ngu__w_other_done(struct ngu__thread *ts)
@@ -556,7 +565,11 @@ serve(struct ngu__thread *ts, struct ng_node *node, unsigned budget)
 			if (ts->nest == 0) {
 				/* A message reader: show it in the word; we hold D, so no writer can be there. */
 				(void)NGU_FADD_SC(&node->nd_gate, NGU_G_R1);
+				f.node = node;
+				f.prev = ts->rframes;
+				ts->rframes = &f;
 				(void)ngu__apply(ts, node, item, false);
+				ts->rframes = f.prev;
 				(void)NGU_FSUB_SC(&node->nd_gate, NGU_G_R1); /* D is ours: we serve what waits */
 			} else {
 				(void)ngu__apply(ts, node, item, false);
@@ -601,6 +614,27 @@ wait_open(struct ngu__thread *ts, struct ng_node *node)
 	}
 }
 
+/* Look at the nodes this thread promised to look at. Outside sections; with turns held, too. */
+void
+ngu__promises_keep(struct ngu__thread *ts)
+{
+	struct ng_node *node;
+	uint32_t i;
+
+	if (ts->serve_budget == 0)
+		ts->serve_budget = NGU_SERVE_BUDGET;
+	while (ts->nmine != 0) {
+		node = ts->mine[0];
+		for (i = 1; i < ts->nmine; i++)
+			ts->mine[i - 1] = ts->mine[i];
+		ts->nmine--;
+		wait_open(ts, node);
+		if (ngu__gate_keep(&node->nd_gate) == NGU_PROMISE_SERVE)
+			serve(ts, node, ts->serve_budget);
+		NG_NODE_UNREF(node);
+	}
+}
+
 /*
  * On the way out: what lies aside, all promises, and, where there are no workers, a share of the worklist. Outside sections.
  */
@@ -608,8 +642,6 @@ void
 ngu__leave_slow(struct ngu__thread *ts)
 {
 	struct ngu_graph *g = ts->graph;
-	struct ng_node *node;
-	uint32_t i;
 
 	if (ts->nest != 0 || ts->wframes != NULL)
 		return;
@@ -623,15 +655,13 @@ ngu__leave_slow(struct ngu__thread *ts)
 		ts->full = 0;
 		ngu__port_yield();
 	}
-	while (ts->nmine != 0) {
-		node = ts->mine[0];
-		for (i = 1; i < ts->nmine; i++)
-			ts->mine[i - 1] = ts->mine[i];
-		ts->nmine--;
-		wait_open(ts, node);
-		if (ngu__gate_keep(&node->nd_gate) == NGU_PROMISE_SERVE)
-			serve(ts, node, ts->serve_budget);
-		NG_NODE_UNREF(node);
+	ngu__promises_keep(ts);
+	if (ts->also != NULL) { /* another graph without workers got something from us */
+		struct ngu_graph *also = ts->also;
+
+		ts->also = NULL;
+		if (also != g)
+			(void)ngu__wq_serve(ts, &also->wq[0], 64);
 	}
 	if (g != NULL && g->nworkers == 0 && NGU_LD_RLX(&g->wq[0].len) != 0 && ts->serve_budget != 0)
 		(void)ngu__wq_serve(ts, &g->wq[0], ts->serve_budget < 64 ? ts->serve_budget : 64);
@@ -781,6 +811,9 @@ ngu__core_thread_exit(struct ngu__thread *ts)
 	ts->waiter = NULL;
 	ts->graph = NULL;
 	ts->wframes = NULL;
+	ts->rframes = NULL;
+	ts->w_other = NULL;
+	ts->also = NULL;
 	ts->flow = NULL;
 	ts->apply = NULL;
 	ts->msgdepth = 0;

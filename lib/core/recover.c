@@ -69,6 +69,9 @@ ngu_thread_recover(struct ngu_graph *g)
 	ts->deferring = false;
 	ts->serving = false;
 	ts->wframes = NULL;
+	ts->rframes = NULL;
+	ts->w_other = NULL;
+	ts->also = NULL;
 	ts->apply = NULL;
 	ts->flow = NULL;
 	ts->msgdepth = 0;

@@ -24,7 +24,8 @@ ngu__wq_push(struct ngu__thread *ts, struct ng_node *node)
 {
 	struct ngu__wq *wq = wq_of(node);
 
-	(void)ts;
+	if (node->nd_graph->nworkers == 0 && node->nd_graph != ts->graph)
+		ts->also = node->nd_graph;
 	if (NGU_FOR_SC(&node->nd_gate, NGU_G_L) & NGU_G_L)
 		return;
 	NG_NODE_REF(node);

@@ -46,7 +46,7 @@ struct ngu__thread {
 	NGU_ALIGNED(NGU_CACHELINE) _Atomic uint32_t sec; /* odd: inside a read section; changes at each entry and exit */
 	_Atomic uint32_t depth;				 /* slots in use */
 	_Atomic uint32_t aside; /* odd: packets lie aside at closed gates, to be delivered on this thread's way out */
-	_Atomic(struct ng_node *) slot[NGU_SLOTS];	 /* nodes this thread is inside of, as a reader */
+	_Atomic(struct ng_node *) slot[NGU_SLOTS + 2];	 /* nodes this thread is inside of, as a reader */
 
 	/* ---- owner only, touched for each packet */
 	NGU_ALIGNED(NGU_CACHELINE) uint32_t nest; /* read sections nested */
@@ -63,6 +63,8 @@ struct ngu__thread {
 	bool rcl_kept; /* the backend's section is open although ours is not */
 	bool deferring; /* this thread is in the frame that drains them */
 	bool serving;	/* this thread is in its way-out loop */
+	struct ngu__wframe *rframes; /* nodes this thread is in for a message that only reads, outside sections */
+	struct ngu_graph *also; /* a graph without workers, not the current one, that got something queued */
 	struct ngu__wframe *wframes; /* writer turns this thread holds, innermost first */
 	struct ng_node *w_other; /* taken and waited for together with another node; see ngu__w_take2() */
 	int64_t w_other_t0;

@@ -49,8 +49,8 @@ ngt_diff(char *buf, size_t size, const void *want, size_t wlen, const void *got,
 		;
 	if (first == wlen && first == glen)
 		return (0);
-	n = (size_t)snprintf(buf, size, "bytes differ from offset %zu (0x%zx); expected %zu bytes, got %zu\n", first, first, wlen,
-	    glen);
+	n = (size_t)snprintf(buf, size, "bytes differ from offset %zu (0x%zx); expected %zu byte%s, got %zu\n", first, first, wlen,
+	    NGT_S(wlen), glen);
 	for (off = first & ~(size_t)15; off < max && n + 256 < size; off += 16) {
 		size_t i;
 
@@ -108,10 +108,10 @@ static void
 say_rec(const struct ngt_rec *r)
 {
 	if (r->is_msg)
-		ngt__say("a message %u:%u%s with %zu bytes", (unsigned)r->cookie,
-		    (unsigned)(r->cmd & ~(NGM_READONLY | NGM_HASREPLY)), r->reply ? " (reply)" : "", r->len);
+		ngt__say("a message %u:%u%s with %zu byte%s", (unsigned)r->cookie,
+		    (unsigned)(r->cmd & ~(NGM_READONLY | NGM_HASREPLY)), r->reply ? " (reply)" : "", r->len, NGT_S(r->len));
 	else
-		ngt__say("a packet of %zu bytes", r->len);
+		ngt__say("a packet of %zu byte%s", r->len, NGT_S(r->len));
 	if (r->hook[0] != '\0')
 		ngt__say(" at hook \"%s\"", r->hook);
 }
@@ -137,9 +137,9 @@ ngt__expect(AT, struct ngt_probe *p, const char *hook, struct ngt_pkt pkt)
 	ngt__settle(file, line, fail, p->t);
 	r = first(p, hook);
 	if (r == NULL) {
-		ngt__say("expected a packet of %zu bytes at %s, got nothing\n", pkt.len, where(hook));
+		ngt__say("expected a packet of %zu byte%s at %s, got nothing\n", pkt.len, NGT_S(pkt.len), where(hook));
 	} else if (r->is_msg) {
-		ngt__say("expected a packet of %zu bytes at %s, got ", pkt.len, where(hook));
+		ngt__say("expected a packet of %zu byte%s at %s, got ", pkt.len, NGT_S(pkt.len), where(hook));
 		say_rec(r);
 	} else {
 		r->taken = true;
@@ -221,7 +221,7 @@ ngt__send(AT, struct ngt_probe *p, const char *hook, struct ngt_pkt pkt, int fla
 	int error = ngt__try_send(p, hook, pkt, flags);
 
 	if (error != 0) {
-		ngt__say("sending %zu bytes out of %s: %s\n", pkt.len, where(hook), ngt__errname(error));
+		ngt__say("sending %zu byte%s out of %s: %s\n", pkt.len, NGT_S(pkt.len), where(hook), ngt__errname(error));
 		ngt__fail_now(file, line, fail);
 	}
 }

@@ -400,7 +400,7 @@ ngt__end(AT, struct ngt *t)
 	}
 	if (s.mbufs != 0 || (error = ngu_graph_destroy(g)) != 0) {
 		if (s.mbufs != 0)
-			ngt__say("leaked: %llu packet buffers; the graph stays\n", (unsigned long long)s.mbufs);
+			ngt__say("leaked: %llu packet buffer%s; the graph stays\n", (unsigned long long)s.mbufs, NGT_S(s.mbufs));
 		else
 			ngt__say("the graph cannot be destroyed: %s\n", ngt__errname(error));
 		(void)ngu_leaks(g, leak_line, NULL);
@@ -534,7 +534,10 @@ ngt__probe(AT, struct ngt *t, const char *name)
 	if ((error = ngu_lookup(t->g, path, &id)) == 0)
 		p = ngt__probe_by_id(t->g, id);
 	if (p == NULL) {
-		ngt__say("probe \"%s\": %s\n", name, error != 0 ? ngt__errname(error) : "the node is no probe");
+		if (error == ENOENT)
+			ngt__say("there is no probe \"%s\" in this graph: ENOENT; \"probe %s\" in the graph's text makes one\n", name, name);
+		else
+			ngt__say("probe \"%s\": %s\n", name, error != 0 ? ngt__errname(error) : "the node is no probe");
 		ngt__fail_now(file, line, fail);
 		return (NULL);
 	}

@@ -9,6 +9,7 @@
 #include <ng/test.h>
 #include <ng/stats.h>
 
+#define NGT_S(n) ((n) == 1 ? "" : "s") /* 1 byte, 2 bytes */
 #define AT const char *file, int line, ngt_fail_fn *fail
 
 struct ngt_probe {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
-# headers.sh [SRC [BUILD]] - each public header compiles alone: the embedder's in C11 and C++, the kernel's with _KERNEL.
+# headers.sh [SRC [BUILD]] - each public header compiles alone: the embedder's in C11 and C++, the kernel's with _KERNEL,
+# in gnu11 and, as kern_cflags of libng.pc have it, in C11.
 # shellcheck source=tests/house/tap.sh
 . "$(dirname -- "$0")/tap.sh"
 cxx=${CXX:-}
@@ -23,8 +24,12 @@ while read -r h; do
 	kern/*)
 		name=${h#kern/}
 		check "kern $name" alone c "$name" "$cc" -std=gnu11 -D_KERNEL -Ikern -I.
+		check "kern c11 $name" alone c "$name" "$cc" -std=c11 -D_KERNEL -D_DEFAULT_SOURCE -Ikern -I.
 		;;
-	netgraph/netgraph.h) check "kern $h" alone c "$h" "$cc" -std=gnu11 -D_KERNEL -Ikern -I. ;;
+	netgraph/netgraph.h)
+		check "kern $h" alone c "$h" "$cc" -std=gnu11 -D_KERNEL -Ikern -I.
+		check "kern c11 $h" alone c "$h" "$cc" -std=c11 -D_KERNEL -D_DEFAULT_SOURCE -Ikern -I.
+		;;
 	*)
 		check "c11 $h" alone c "$h" "$cc" -std=c11 -I.
 		if [ -n "$cxx" ]; then

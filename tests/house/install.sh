@@ -100,7 +100,7 @@ embed() { # LIB...
 	"$cc" -std=c11 -Wall -Wextra -Werror -DVERSION="\"$version\"" "${cflags[@]}" embed.c -o embed "$@" && ./embed
 }
 own() {
-	"$cc" -std=gnu11 -Wall -Wextra -Werror "${kern_cflags[@]}" -c type.c &&
+	"$cc" -std=c11 -Wall -Wextra -Werror "${kern_cflags[@]}" -c type.c &&
 		"$cc" -std=c11 -DVERSION="\"$version\"" "${cflags[@]}" -c use.c && "$cc" type.o use.o -o own "$@" && ./own
 }
 check 'embedder, shared' embed "${libs[@]}"
@@ -109,6 +109,26 @@ check 'embedder, static' embed "${static_libs[@]}"
 nothing 'embedder, static, needs no libng.so' bash -c 'readelf -d embed | grep "NEEDED.*libng"'
 check 'own node type, shared' own "${libs[@]}"
 check 'own node type, static' own "${static_libs[@]}"
+# The same as an object that a program loads, with the commands of docs/node-author.md.
+cat >load.c <<'C'
+#include <ng/ng.h>
+#include <dlfcn.h>
+#include <stdio.h>
+int
+main(void)
+{
+	struct ngu_graph *g;
+
+	if (dlopen("./type.so", RTLD_NOW) == NULL)
+		return (fprintf(stderr, "%s\n", dlerror()), 1);
+	return (ngu_graph_create(NULL, &g) || ngu_mknode(g, "own", "o", NULL) || ngu_graph_destroy(g));
+}
+C
+loaded() { # LIB...
+	"$cc" -shared -fPIC "${kern_cflags[@]}" type.c -o type.so && "$cc" -std=c11 "${cflags[@]}" load.c -o load "$@" -ldl && ./load
+}
+check 'own node type, dlopen, shared' loaded "${libs[@]}"
+check 'own node type, dlopen, static' loaded -rdynamic "${static_libs[@]}"
 
 # The test kit, without a test framework: libng-test.a beside either library, in C and C++.
 cat >kit.c <<'C'

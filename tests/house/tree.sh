@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
-# tree.sh [SRC [BUILD]] - what each file of the tree owes: a licence line, a place in its folder's meson.build.
+# tree.sh [SRC [BUILD]] - what each file of the tree owes: a licence line, a place in its folder's meson.build;
+# and what README.md owes.
 # shellcheck source=tests/house/tap.sh
 . "$(dirname -- "$0")/tap.sh"
 cd -- "$src" || exit 1
@@ -23,4 +24,18 @@ unlisted() {
 nothing 'each source is built' unlisted
 stdio() { grep -rnE --include='*.[ch]' '(^|[^a-z_])f?printf[[:space:]]*\(' lib/reclaim lib/core lib/msg lib/nodes 2>/dev/null | grep -vE '/\*|^\S+\s+\*'; }
 nothing 'no printf in lib' stdio
+# What a release script fills in must be filled in.
+placeholders() { find README.md bench/README.md docs -type f -exec grep -nE '@[A-Z_]+@' /dev/null {} +; }
+nothing 'no @WORD@ in README.md and docs' placeholders
+# The table of options in README.md: each option of meson_options.txt with its default, and no other.
+options_file() {
+	awk -v q="'" '/^option\(/ { split($0, w, q); name = w[2] }
+		match($0, /value: [^,)]*/) { v = substr($0, RSTART + 7, RLENGTH - 7); gsub(q, "", v); print name, v }' meson_options.txt | LC_ALL=C sort
+}
+options_readme() {
+	awk -F'|' '/^\| `-D/ { split($3, d, "`"); n = split($2, o, "`"); for (i = 2; i <= n; i += 2) {
+		sub(/^-D/, "", o[i]); sub(/=$/, "", o[i]); print o[i], d[2] } }' README.md | LC_ALL=C sort
+}
+options_differ() { diff <(options_file) <(options_readme); }
+nothing 'options in README.md as in meson_options.txt' options_differ
 done_testing

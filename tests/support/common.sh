@@ -44,6 +44,35 @@ probe_sanitizers() {
 	return $rc
 }
 
+# by_hand TEXT: dies with a line for each missing thing: what it is, where it comes from, how it was looked for.
+by_hand() {
+	local thing how rest
+	printf '%s: %s\n' "$me" "$1" >&2
+	for thing in "${missing_things[@]}"; do
+		read -r _ how rest < <(needs_table | grep "^$thing ")
+		case $how in
+		cmd:*) how=${how#cmd:} how="looked for in PATH: ${how//|/, }" ;;
+		pc:*) how="pkg-config must find ${how#pc:}: pkg-config --exists ${how#pc:}; PKG_CONFIG_PATH is ${PKG_CONFIG_PATH:-not set}" ;;
+		probe:sanitizers) how="${CC:-cc} must link with -fsanitize=address,undefined and with -fsanitize=thread" ;;
+		esac
+		case $thing in
+		cc) rest='gcc or clang' ;;
+		c++) rest='g++ or clang++' ;;
+		sanitizers) rest="the compiler's libasan, libubsan, libtsan" ;;
+		meson) rest='https://mesonbuild.com' ;;
+		ninja) rest='https://ninja-build.org' ;;
+		pkg-config) rest='pkg-config or pkgconf' ;;
+		liburcu) rest='liburcu (userspace-rcu), https://liburcu.org' ;;
+		ck) rest='Concurrency Kit (libck), https://github.com/concurrencykit/ck' ;;
+		cmocka) rest='https://cmocka.org' ;;
+		libpcap) rest='https://www.tcpdump.org' ;;
+		*) rest=$thing ;;
+		esac
+		printf '    %s: %s (%s)\n' "$thing" "$rest" "$how" >&2
+	done
+	exit 1
+}
+
 # found HOW: is it there?
 found() {
 	local how=${1%%:*} what=${1#*:} w
@@ -90,8 +119,8 @@ require() {
 	look_for "$@"
 	[ ${#missing_things[@]} -eq 0 ] && return 0
 	say "missing: ${missing_things[*]}"
-	[ -n "$manager" ] || die "no apt-get, dnf, pkg or pkgin here; install these by hand: ${missing_things[*]}"
-	[ ${#missing_packages[@]} -gt 0 ] || die "no package of $manager is known to bring: ${missing_things[*]}"
+	[ -n "$manager" ] || by_hand 'no apt-get, dnf, pkg or pkgin here; install these by hand:'
+	[ ${#missing_packages[@]} -gt 0 ] || by_hand "no package of $manager is known to bring these; install them by hand:"
 	case $manager in
 	apt-get)
 		cmd=(env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing_packages[@]}")
@@ -105,9 +134,15 @@ require() {
 		if command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
 			as_root=(sudo -n)
 		else
-			printf '%s: not root, and no sudo without a password. Run this as root, then again %s:\n' "$me" "$me" >&2
-			[ ${#update[@]} -eq 0 ] || printf '    %s && \\\n' "${update[*]}" >&2
-			printf '    %s\n' "${cmd[*]}" >&2
+			printf '%s: not root, and no sudo without a password. ' "$me" >&2
+			if command -v sudo >/dev/null 2>&1; then
+				as_root=(sudo)
+				printf 'Run this, then again %s:\n' "$me" >&2
+			else
+				printf 'Run this as root, then again %s:\n' "$me" >&2
+			fi
+			[ ${#update[@]} -eq 0 ] || printf '    %s && \\\n' "${as_root[*]:+${as_root[*]} }${update[*]}" >&2
+			printf '    %s\n' "${as_root[*]:+${as_root[*]} }${cmd[*]}" >&2
 			exit 1
 		fi
 	fi
@@ -125,7 +160,7 @@ require() {
 		slowly "install ${missing_packages[*]}" "${as_root[@]}" "${cmd[@]}" || die 'that failed'
 	fi
 	look_for "$@"
-	[ ${#missing_things[@]} -eq 0 ] || die "still missing after the installation: ${missing_things[*]}"
+	[ ${#missing_things[@]} -eq 0 ] || by_hand 'still missing after the installation:'
 }
 
 # ---- long work: say what runs, how far it is every few seconds, and how long it took; the output goes to $work_log.

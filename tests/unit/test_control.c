@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * test_control.c - the calls of <ng/control.h>: insert, bypass and relink with their method calls and without a packet lost,
- * what may not be called from where, replies, many graphs (rulings 9, 10, 14).
+ * what may not be called from where, replies, many graphs (docs/decisions/0002-gate.md, 0003-delivery.md).
  */
 #include "support/unit.h"
 

@@ -345,7 +345,7 @@ test_probe_failures(void **state)
 
 	(void)state;
 	ngt__expect(HERE, q, "b", ngt_hex("00"));
-	expect_failure("expected a packet of 1 bytes at b, got nothing");
+	expect_failure("expected a packet of 1 byte at b, got nothing");
 	ngt_send(p, "a", "00 11");
 	ngt__expect_none(HERE, q, NULL);
 	expect_failure("expected nothing at any hook, got a packet of 2 bytes at hook \"b\"");
@@ -417,7 +417,7 @@ test_leak(void **state)
 	(void)state;
 	ngt__end(HERE, t);
 	ngu_packet_free(m); /* the graph has stayed for that */
-	expect_failure("leaked: 1 packet buffers");
+	expect_failure("leaked: 1 packet buffer;");
 #ifdef NGU_DEBUG
 	assert_non_null(strstr(failed, "test_kit.c:")); /* who took it */
 #endif

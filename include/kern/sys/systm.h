@@ -7,11 +7,13 @@
 #ifndef NGU_KERN_SYS_SYSTM_H
 #define NGU_KERN_SYS_SYSTM_H
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/param.h>
+#include <sys/callout.h>
 #include <sys/kernel.h>
 #include <sys/libkern.h>
 #include <ng/base.h>
