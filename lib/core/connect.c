@@ -446,7 +446,22 @@ ngu__insert(hook_p h1, const char *type, const char *in, const char *out, const 
 struct relink {
 	struct half half;
 	hook_p near;
+	char name[NG_HOOKSIZ];
+	_Atomic uint32_t refs; /* the caller's and the item's: a call from inside a method may be given up (EDEADLK) */
+	_Atomic uint32_t given_up;
+	_Atomic uint32_t ran;
 };
+
+static void
+relink_unref(struct relink *r)
+{
+	if (NGU_FSUB_AR(&r->refs, 1u) != 1)
+		return;
+	if (r->half.hook != NULL)
+		NG_HOOK_UNREF(r->half.hook);
+	NG_HOOK_UNREF(r->near);
+	ngu__port_free(r);
+}
 
 static int
 relink_at(node_p node, item_p item, hook_p unused)
@@ -458,13 +473,17 @@ relink_at(node_p node, item_p item, hook_p unused)
 
 	(void)unused;
 	NG_FREE_ITEM(item);
-	if (NG_NODE_NOT_VALID(node))
+	NGU_ST_REL(&r->ran, 1u);
+	if (NG_NODE_NOT_VALID(node) || NGU_LD_ACQ(&r->given_up)) { /* nobody would take the old end away */
+		relink_unref(r);
 		return (ENOENT);
+	}
 	if ((error = make_half(node, &r->half)) == 0)
 		error = connect_half(node, &r->half);
 	if (error != 0) {
 		if (r->half.hook != NULL)
 			ng_destroy_hook(r->half.hook);
+		relink_unref(r);
 		return (error);
 	}
 	ngu__section_enter(ts);
@@ -495,10 +514,16 @@ relink_at(node_p node, item_p item, hook_p unused)
 	ngu__topo_wunlock();
 #endif
 	ngu__section_leave(ts);
-	if (error != 0)
+	if (error != 0) {
 		ng_destroy_hook(r->half.hook);
-	else
+	} else {
 		r->half.peer = old;
+		if (NGU_XCHG_SC(&r->given_up, 2u) == 1) { /* given up while we were at it: the old end goes all the same */
+			(void)ng_rmhook_self(old);
+			NG_HOOK_UNREF(old);
+		}
+	}
+	relink_unref(r);
 	return (error);
 }
 
@@ -506,15 +531,36 @@ int
 ngu__relink(hook_p near, node_p node, const char *name)
 {
 	struct ngu__thread *ts = ngu__self();
-	struct relink r = { { name, near, NULL }, near };
-	int error = ngu__call_writer(node, NULL, relink_at, &r, 0);
+	struct relink *r = ngu__port_alloc(sizeof(*r), 16);
+	hook_p old;
+	int error;
 
-	if (r.half.hook != NULL)
-		NG_HOOK_UNREF(r.half.hook);
-	if (error != 0)
+	if (r == NULL)
+		return (ENOMEM);
+	(void)ngu__strlcpy(r->name, name, sizeof(r->name));
+	r->half.name = r->name;
+	r->half.peer = near;
+	r->near = near;
+	NG_HOOK_REF(near);
+	NGU_ST_RLX(&r->refs, 2u);
+	error = ngu__call_writer(node, NULL, relink_at, r, 0);
+	if ((error == ENOMEM && !NGU_LD_ACQ(&r->ran)) || (error == EDEADLK && ngu__w_held(ts, node)) || (error == EDEADLK && ts->nest != 0)) {
+		relink_unref(r); /* the item never was */
+		relink_unref(r);
 		return (error);
+	}
+	if (error == EDEADLK && NGU_XCHG_SC(&r->given_up, 1u) == 2) {
+		/* It was done just then: the old end is ours to take away, as if nothing had happened. */
+		error = 0;
+	}
+	if (error != 0) {
+		relink_unref(r);
+		return (error);
+	}
+	old = r->half.peer;
+	relink_unref(r);
 	ngu__sections_wait(ts);
-	(void)remove_drained(r.half.peer);
-	NG_HOOK_UNREF(r.half.peer);
+	(void)remove_drained(old);
+	NG_HOOK_UNREF(old);
 	return (0);
 }
