@@ -78,7 +78,8 @@ typedef int ng_fn_eachhook(hook_p hook, void *arg);
 #define HK_TO_INBOUND 0x0020   /* delivery here re-enters the host's input path */
 
 /*
- * One end of an edge. First cache line: what a packet needs. Fields without a comment belong to the core.
+ * One end of an edge. First cache line: what a packet needs, and what changing the edge writes; second: what the node's list needs,
+ * which changes with every neighbour. Fields without a comment belong to the core.
  * hk_peer and hk_node are never NULL: they point to the dead hook and node when there is nothing else.
  */
 struct ng_hook {
@@ -88,12 +89,14 @@ struct ng_hook {
 	void *hk_private;		    /* the node type's own */
 	_Atomic int hk_flags;
 	uint32_t hk_idx; /* counter index; 0 = uncounted */
-	LIST_ENTRY(ng_hook) hk_hooks; /* on the node's nd_hooks, newest first */
 	_Atomic(ng_rcvmsg_t *) hk_rcvmsg; /* message override or NULL */
-
-	char hk_name[NG_HOOKSIZ];
-	_Atomic int hk_refs;
 	_Atomic uint32_t hk_lock; /* edge lock: held to change hk_peer */
+	_Atomic uint32_t hk_state; /* NGU_HS_* */
+	_Atomic int hk_refs;
+	_Atomic uint32_t hk_drops; /* packets refused or dropped here */
+
+	LIST_ENTRY(ng_hook) hk_hooks; /* on the node's nd_hooks, newest first */
+	char hk_name[NG_HOOKSIZ];
 	union {
 		struct {
 			struct ng_hook *next;
@@ -104,8 +107,6 @@ struct ng_hook {
 			void *fn;
 		} hk_retire; /* waiting for the grace period */
 	};
-	_Atomic uint32_t hk_drops; /* packets refused or dropped here */
-	_Atomic uint32_t hk_state; /* NGU_HS_* */
 } __attribute__((__aligned__(64)));
 
 /* ---- items (sections 4, 7) ---- */
@@ -182,30 +183,31 @@ struct ng_apply_info {
 #define NG_CLOSING NGF_CLOSING
 #define NG_REALLY_DIE NGF_REALLY_DIE
 
+/* First cache line: what a packet looks at; while the node lives nothing in it changes but the gate. */
 struct ng_node {
 	_Atomic uint32_t nd_gate; /* core/gate.h */
 	_Atomic int nd_flags;
 	void *nd_private; /* the node type's own */
 	struct ng_type *nd_type;
-	LIST_HEAD(hooks, ng_hook) nd_hooks; /* newest first; changed under the writer gate only */
-	_Atomic int nd_numhooks;
-	ng_ID_t nd_ID;
-	_Atomic(struct ngu__hidx *) nd_hidx; /* hook index, read without the gate */
 	struct ngu_graph *nd_graph;
+	_Atomic(struct ngu__hidx *) nd_hidx; /* hook index, read without the gate */
 	_Atomic(struct ngu__name *) nd_nameent; /* NULL = unnamed */
-
-	_Atomic uintptr_t nd_qhead; /* arrivals, newest first: items, and hooks to be removed (bit 0 set) */
-	uintptr_t nd_qlocal;	    /* taken by whoever has W or D, oldest first */
-	uintptr_t nd_qtail;	    /* the last of these */
-	struct ng_node *nd_work;	    /* on a worklist */
-	_Atomic int nd_refs;
-	_Atomic uint32_t nd_lock; /* held to change the hook list and index; never over a method call */
 	struct {
 		void *next;
 		void *fn;
 	} nd_retire;
+
+	LIST_HEAD(hooks, ng_hook) nd_hooks; /* newest first; changed under the writer gate only */
+	_Atomic int nd_numhooks;
+	_Atomic uint32_t nd_lock; /* held to change the hook list and index; never over a method call */
+	_Atomic uintptr_t nd_qhead; /* arrivals, newest first: items, and hooks to be removed (bit 0 set) */
+	uintptr_t nd_qlocal;	    /* taken by whoever has W or D, oldest first */
+	uintptr_t nd_qtail;	    /* the last of these */
+	struct ng_node *nd_work;    /* on a worklist */
+	_Atomic int nd_refs;
 	_Atomic uint32_t nd_state; /* NGU_NS_* */
 	uint32_t nd_qwriters; /* writers among nd_qlocal */
+	ng_ID_t nd_ID;
 } __attribute__((__aligned__(64)));
 
 /* ---- types (section 3) ---- */
