@@ -151,6 +151,8 @@ send_control(struct ngu__thread *ts, node_p node, item_p item, bool writer, bool
 			}
 			if (other != NULL)
 				NG_NODE_UNREF(other);
+			if (ts->nready != 0)
+				ngu__hooks_unready(ts);
 			if (taken)
 				return (error);
 		} else if (ts->nest != 0) {

@@ -140,6 +140,52 @@ out:
 	return (error);
 }
 
+/*
+ * Stages 2 and 3 in one, for the caller of stage 1 that has the turns of both nodes: the same methods in the same order and the
+ * same roll-back, without items and sections, because all this time both gates are closed.
+ */
+static int
+con_both(struct ngu__thread *ts, node_p node, hook_p hook, node_p node2, hook_p hook2)
+{
+	struct ngu__wframe f;
+	int error = 0;
+
+	(void)ngu__w_take(ts, node2, &f);
+	if (NG_NODE_NOT_VALID(node2))
+		error = ENOENT;
+	else if (node2->nd_type->newhook != NULL)
+		error = node2->nd_type->newhook(node2, hook2, hook2->hk_name);
+	if (error != 0) {
+		(void)ng_rmhook_self(hook);
+		goto out;
+	}
+	NG_NODE_REF(node2);
+	NGU_ST_REL(&hook2->hk_node, node2);
+	if ((error = ngu__hook_link(node2, hook2)) != 0) {
+		if (node2->nd_type->disconnect != NULL)
+			(void)node2->nd_type->disconnect(hook2);
+		(void)ng_rmhook_self(hook);
+		goto out;
+	}
+	if (node2->nd_type->connect != NULL)
+		error = node2->nd_type->connect(hook2);
+	if (error == 0) {
+		if (NG_NODE_NOT_VALID(node) || (NGU_LD_ACQ(&hook->hk_state) & NGU_HS_DEAD))
+			error = ENOENT;
+		else if (node->nd_type->connect != NULL)
+			error = node->nd_type->connect(hook);
+	}
+	if (error != 0) {
+		ng_destroy_hook(hook2); /* the far end's disconnect at once, ours when our turn ends */
+		goto out;
+	}
+	ngu__hook_validate(hook);
+	ngu__hook_validate(hook2);
+out:
+	ngu__w_release(ts, node2, &f);
+	return (error);
+}
+
 /* ---- stage 1: with the writer turn of `node` ---- */
 
 int
@@ -167,6 +213,13 @@ ngu__con_nodes(item_p item, node_p node, const char *name, node_p node2, const c
 	NGU_ST_REL(&hook->hk_peer, hook2);
 	for (f = ts->wframes; f != NULL && f->node != node; f = f->prev)
 		;
+	if (f != NULL && f == ts->wframes && ts->w_other == node2 && ngu__w_nothing_before(node2)) {
+		NG_HOOK_REF(hook); /* a method may have it bypassed */
+		error = con_both(ts, node, hook, node2, hook2);
+		NG_HOOK_UNREF(hook);
+		NG_HOOK_UNREF(hook2);
+		return (error);
+	}
 	if (f != NULL && f == ts->wframes && node2 != node)
 		f->generic = true;
 	else

@@ -209,6 +209,10 @@ void ngu__w_take_fresh(struct ngu__thread *ts, struct ng_node *node, struct ngu_
 void ngu__promises_keep(struct ngu__thread *ts);
 void ngu__w_other_done(struct ngu__thread *ts);
 bool ngu__w_held(struct ngu__thread *ts, const struct ng_node *node);
+/* The same, and true as well for the second node of ngu__w_take2(). */
+bool ngu__w_mine(struct ngu__thread *ts, const struct ng_node *node);
+/* With the node's turn: nothing waits in its queue. */
+bool ngu__w_nothing_before(const struct ng_node *node);
 /* Reader turn for a message outside a section. */
 bool ngu__r_take(struct ngu__thread *ts, struct ng_node *node);
 void ngu__r_release(struct ngu__thread *ts, struct ng_node *node);
@@ -271,6 +275,8 @@ void ng_rmnode(struct ng_node *node);
 struct ng_node *ngu__id2node(struct ngu_graph *g, ng_ID_t id); /* in a section; valid nodes only, no reference */
 
 /* ---- hooks: hook.c ---- */
+void ngu__hooks_ready(struct ngu__thread *ts);
+void ngu__hooks_unready(struct ngu__thread *ts);
 struct ng_hook *ngu__hook_alloc(struct ngu_graph *g, const char *name);
 void ngu__hook_free_unborn(struct ng_hook *hook);
 int ngu__hook_link(struct ng_node *node, struct ng_hook *hook); /* into list and index; ENOMEM */

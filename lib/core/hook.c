@@ -138,11 +138,13 @@ bool
 ngu__hook_taken(node_p node, const char *name)
 {
 	struct ngu__thread *ts = ngu__self();
-	bool taken;
+	bool taken, alone = ngu__w_mine(ts, node); /* then nobody else changes the index: no section needed */
 
-	ngu__section_enter(ts);
+	if (!alone)
+		ngu__section_enter(ts);
 	taken = ngu__findhook(node, name) != NULL || findhook_default(node, name, true) != NULL;
-	ngu__section_leave(ts);
+	if (!alone)
+		ngu__section_leave(ts);
 	return (taken);
 }
 
@@ -150,11 +152,14 @@ hook_p
 ng_findhook(node_p node, const char *name)
 {
 	struct ngu__thread *ts = ngu__self();
+	bool alone = ngu__w_mine(ts, node);
 	hook_p h;
 
-	ngu__section_enter(ts);
+	if (!alone)
+		ngu__section_enter(ts);
 	h = ngu__findhook(node, name);
-	ngu__section_leave(ts);
+	if (!alone)
+		ngu__section_leave(ts);
 	return (h);
 }
 
@@ -241,11 +246,9 @@ ng_unref_hook(hook_p hook)
 
 /* ---- birth ---- */
 
-/* A hook that nobody knows: INVALID, peer and node dead, one reference (the list's to be). */
-hook_p
-ngu__hook_alloc(struct ngu_graph *g, const char *name)
+static hook_p
+blank(struct ngu__thread *ts)
 {
-	struct ngu__thread *ts = ngu__self();
 	hook_p h = ngu__zone_alloc_at(ts, NGU_Z_HOOK, &hook_zone);
 	uint32_t idx;
 
@@ -262,6 +265,47 @@ ngu__hook_alloc(struct ngu_graph *g, const char *name)
 	NGU_ST_RLX(&h->hk_flags, HK_INVALID);
 	NGU_ST_RLX(&h->hk_refs, 1);
 	h->hk_idx = idx;
+	return (h);
+}
+
+/*
+ * Before a gate is closed to make an edge: the memory for its two ends, so that packets do not wait for the allocator. A failure
+ * here is none; ngu__hook_alloc() tries again.
+ */
+void
+ngu__hooks_ready(struct ngu__thread *ts)
+{
+#ifndef NGU_NO_CACHES
+	hook_p h;
+
+	while (ts->nready < 2 && (h = blank(ts)) != NULL)
+		ts->ready[ts->nready++] = h;
+#else
+	(void)ts;
+#endif
+}
+
+/* What of it was not wanted. */
+void
+ngu__hooks_unready(struct ngu__thread *ts)
+{
+	while (ts->nready != 0) {
+		hook_p h = ts->ready[--ts->nready];
+
+		ngu__ctr_free(h->hk_idx);
+		ngu__zone_free_at(ts, NGU_Z_HOOK, &hook_zone, h);
+	}
+}
+
+/* A hook that nobody knows: INVALID, peer and node dead, one reference (the list's to be). */
+hook_p
+ngu__hook_alloc(struct ngu_graph *g, const char *name)
+{
+	struct ngu__thread *ts = ngu__self();
+	hook_p h = ts->nready != 0 ? ts->ready[--ts->nready] : blank(ts);
+
+	if (h == NULL)
+		return (NULL);
 	h->hk_hooks.le_prev = (void *)g;
 	(void)ngu__strlcpy(h->hk_name, name, sizeof(h->hk_name));
 	ngu__count(ts, g->ctr_hooks, 1, 0);
@@ -309,7 +353,7 @@ ngu__hook_link(node_p node, hook_p hook)
 			(void)NGU_FOR_SC(&node->nd_gate, NGU_G_EXCL);
 		hidx_put(NGU_LD_RLX(&node->nd_hidx), hook);
 		LIST_INSERT_HEAD(&node->nd_hooks, hook, hk_hooks);
-		(void)NGU_FADD_RLX(&node->nd_numhooks, 1);
+		NGU_ST_RLX(&node->nd_numhooks, NGU_LD_RLX(&node->nd_numhooks) + 1);
 	}
 	ngu__spin_unlock(&node->nd_lock);
 	return (error);
@@ -465,10 +509,20 @@ unlink_hook(node_p node, hook_p hook)
 	if (was) {
 		hidx_del(node, hook);
 		LIST_REMOVE(hook, hk_hooks); /* its own forward link stays readable until the grace period ends */
-		(void)NGU_FSUB_RLX(&node->nd_numhooks, 1);
+		NGU_ST_RLX(&node->nd_numhooks, NGU_LD_RLX(&node->nd_numhooks) - 1);
 	}
 	ngu__spin_unlock(&node->nd_lock);
 	return (was);
+}
+
+/* The rest for a hook that is DEAD and whose edge is gone; `st` is its state from before. */
+static void
+bury(node_p node, hook_p hook, uint32_t st)
+{
+	if ((st & NGU_HS_LINKED) && unlink_hook(node, hook) && node->nd_type->disconnect != NULL)
+		(void)node->nd_type->disconnect(hook);
+	if (!(st & NGU_HS_DOOMED))
+		ngu__hook_retire(hook);
 }
 
 /*
@@ -480,8 +534,10 @@ ng_destroy_hook(hook_p hook)
 {
 	struct ngu__thread *ts = ngu__self();
 	node_p node = NGU_LD_ACQ(&hook->hk_node);
+	node_p other = NULL;
+	struct ngu__wframe f;
 	hook_p pair[2];
-	uint32_t st;
+	uint32_t st, ost = 0;
 	bool mutual = false;
 
 	if (hook == &ng_deadhook)
@@ -515,7 +571,20 @@ ng_destroy_hook(hook_p hook)
 		ngu__count(ts, node->nd_graph->ctr_hooks, 0, 1);
 	if (pair[1] != &ng_deadhook && NGU_LD_ACQ(&pair[1]->hk_peer) == hook) {
 		mutual = true;
-		NG_HOOK_REF(pair[1]); /* legal: its list reference goes only after a grace period, and we are in a section */
+		other = NGU_LD_ACQ(&pair[1]->hk_node);
+		if (ts->w_other == other && other != NULL && ngu__w_nothing_before(other)) {
+			/* Its node's turn is ours, too, and nothing waits there: no need for it to stand in the queue. */
+			ost = NGU_FOR_SC(&pair[1]->hk_state, NGU_HS_DEAD);
+			if (ost & NGU_HS_DEAD) {
+				other = NULL;
+			} else {
+				(void)NGU_FOR_SC(&pair[1]->hk_flags, HK_INVALID);
+				ngu__count(ts, other->nd_graph->ctr_hooks, 0, 1);
+			}
+		} else {
+			other = NULL;
+			NG_HOOK_REF(pair[1]); /* legal: its list reference goes only after a grace period, and we are in a section */
+		}
 		NGU_ST_REL(&pair[1]->hk_peer, &ng_deadhook);
 		NGU_ST_REL(&hook->hk_peer, &ng_deadhook);
 	}
@@ -525,15 +594,16 @@ ng_destroy_hook(hook_p hook)
 #endif
 	ngu__section_leave(ts);
 
-	if (mutual) {
+	if (other != NULL) {
+		(void)ngu__w_take(ts, other, &f);
+		bury(other, pair[1], ost);
+		ngu__w_release(ts, other, &f);
+	} else if (mutual) {
 		if (!unborn_half(ts, pair[1]))
 			ngu__hook_doom(ts, pair[1]);
 		NG_HOOK_UNREF(pair[1]);
 	}
-	if ((st & NGU_HS_LINKED) && unlink_hook(node, hook) && node->nd_type->disconnect != NULL)
-		(void)node->nd_type->disconnect(hook);
-	if (!(st & NGU_HS_DOOMED))
-		ngu__hook_retire(hook);
+	bury(node, hook, st);
 }
 
 int

@@ -232,6 +232,18 @@ ngu__w_held(struct ngu__thread *ts, const struct ng_node *node)
 	return (false);
 }
 
+bool
+ngu__w_mine(struct ngu__thread *ts, const struct ng_node *node)
+{
+	return (ts->w_other == node || ngu__w_held(ts, node));
+}
+
+bool
+ngu__w_nothing_before(const struct ng_node *node)
+{
+	return (NGU_LD_ACQ(&node->nd_qhead) == 0 && node->nd_qlocal == 0);
+}
+
 static void
 frame_push(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f)
 {
@@ -604,9 +616,9 @@ wait_open(struct ngu__thread *ts, struct ng_node *node)
 		ts->hurry--;
 		return;
 	}
-	/* Look seldom: each look takes the line away from the thread that is at work on the node. */
-	for (spin = 0; spin < WAYOUT_NS / 64 && closed(node); spin++)
-		for (pause = 0; pause < 6; pause++)
+	/* The one who has the gate writes its line only to open it, so looking does not disturb him. */
+	for (spin = 0; spin < WAYOUT_NS / 32 && closed(node); spin++)
+		for (pause = 0; pause < 2; pause++)
 			NGU_PAUSE();
 	if (closed(node)) {
 		ngu__port_yield();

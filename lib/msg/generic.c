@@ -210,7 +210,10 @@ generic(node_p here, item_p item, hook_p lasthook)
 	return (error);
 }
 
-/* The other node of the edge that a message is about to change: its turn will be wanted, too. NULL: none. Only a hint. */
+/*
+ * Before the gate is closed: the other node of the edge that a message is about to change, whose turn will be wanted, too (NULL:
+ * none; only a hint), and the memory for a new edge.
+ */
 static node_p
 generic_other(node_p here, struct ng_mesg *msg)
 {
@@ -235,6 +238,9 @@ generic_other(node_p here, struct ng_mesg *msg)
 		END(c->path);
 		if (ng_path2noderef(here, c->path, &node, NULL) != 0)
 			node = NULL;
+		ngu__hooks_ready(ts);
+	} else if (msg->header.cmd == NGM_MKPEER) {
+		ngu__hooks_ready(ts);
 	}
 	return (node);
 }

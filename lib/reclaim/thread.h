@@ -15,6 +15,7 @@
 
 struct ng_item;
 struct ng_node;
+struct ng_hook;
 struct ngu_graph;
 struct ngu__wframe;
 struct ng_apply_info;
@@ -68,6 +69,8 @@ struct ngu__thread {
 	struct ngu__wframe *wframes; /* writer turns this thread holds, innermost first */
 	struct ng_node *w_other; /* taken and waited for together with another node; see ngu__w_take2() */
 	int64_t w_other_t0;
+	uint32_t nready;
+	struct ng_hook *ready[2]; /* hooks made before a gate was closed; see ngu__hooks_ready() */
 	struct ngu__thread *flow;    /* the sender whose queued item this thread applies now; NULL: itself */
 	struct ng_apply_info *apply; /* completion record of the message or function being applied */
 	uint32_t msgdepth;	     /* messages nested in messages */
