@@ -87,6 +87,8 @@ own_way(struct ngu__thread *ts)
 static int
 wait_for(struct ngu__thread *ts, struct ngu_graph *g, struct waiter *w)
 {
+	/* What nobody else will serve while we wait: the one list of a graph without workers, or our own if we are a worker. */
+	struct ngu__wq *wq = g->nworkers == 0 ? &g->wq[0] : ts->worker != NULL && ts->worker->graph == g ? &g->wq[ts->worker->index] : NULL;
 	unsigned spin = 0, waits = 0;
 	uint32_t zero;
 	int error;
@@ -102,12 +104,11 @@ wait_for(struct ngu__thread *ts, struct ngu_graph *g, struct waiter *w)
 			waiter_unref(w);
 			return (EDEADLK);
 		}
-		if (g->nworkers == 0 && NGU_LD_ACQ(&g->wq[0].len) != 0)
-			(void)ngu__wq_serve(ts, &g->wq[0], 64);
-		else if (++spin < 200)
+		if (wq != NULL && NGU_LD_ACQ(&wq->len) != 0) {
+			(void)ngu__wq_serve(ts, wq, 64);
+		} else if (++spin < 200) {
 			NGU_PAUSE();
-		else if (zero = 0, NGU_CAS_SC(&w->done, &zero, 2u) || zero == 2)
-		{
+		} else if (zero = 0, NGU_CAS_SC(&w->done, &zero, 2u) || zero == 2) {
 			ngu__port_wait(&w->done, 2, 1000000);
 			waits++;
 		}

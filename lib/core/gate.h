@@ -176,6 +176,18 @@ ngu__gate_try_r(ngu__gate *g, bool waiting)
 	return (false);
 }
 
+/* One more message reader, for the holder of D. false: no more can be counted. */
+static inline bool
+ngu__gate_d_add_r(ngu__gate *g)
+{
+	uint32_t w = NGU_LD_RLX(g);
+
+	while ((w & NGU_G_R) != NGU_G_R)
+		if (NGU_CAS_SC(g, &w, w + NGU_G_R1))
+			return (true);
+	return (false);
+}
+
 /* true: it was the last, something waits, nobody is there or promised to come: D is the caller's. */
 static inline bool
 ngu__gate_drop_r(ngu__gate *g)

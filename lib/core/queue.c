@@ -571,12 +571,16 @@ serve(struct ngu__thread *ts, struct ng_node *node, unsigned budget)
 				in = false; /* message methods may sleep */
 				ngu__data_leave(ts);
 			}
+			/* A message reader: show it in the word; we hold D, so no writer can be there. */
+			if (ts->nest == 0 && !ngu__gate_d_add_r(&node->nd_gate)) {
+				if (give_up(ts, node))
+					break;
+				continue;
+			}
 			(void)pop(node);
 			snap_done |= e == last;
 			discharge(node->nd_graph, item);
 			if (ts->nest == 0) {
-				/* A message reader: show it in the word; we hold D, so no writer can be there. */
-				(void)NGU_FADD_SC(&node->nd_gate, NGU_G_R1);
 				f.node = node;
 				f.prev = ts->rframes;
 				ts->rframes = &f;

@@ -59,6 +59,7 @@ worker_main(void *arg)
 	if (g->pin)
 		(void)ngu__port_thread_pin(w->index % ngu__port_ncpu());
 	ts->graph = g;
+	ts->worker = w;
 	for (;;) {
 		ev = NGU_LD_SC(&wq->event);
 		NGU_ST_REL(&wq->busy, 1u);
@@ -91,6 +92,7 @@ worker_main(void *arg)
 		NGU_ST_SC(&wq->asleep, 0u);
 	}
 	ts->graph = NULL;
+	ts->worker = NULL;
 	return (NULL);
 }
 

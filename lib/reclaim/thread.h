@@ -18,6 +18,7 @@ struct ng_node;
 struct ng_hook;
 struct ngu_graph;
 struct ngu__wframe;
+struct ngu__worker;
 struct ng_apply_info;
 
 #define NGU_SLOTS 64	  /* most nested deliveries; the working limit is graph->depth_limit (12 unless set) */
@@ -65,6 +66,7 @@ struct ngu__thread {
 	bool deferring; /* this thread is in the frame that drains them */
 	bool serving;	/* this thread is in its way-out loop */
 	struct ngu__wframe *rframes; /* nodes this thread is in for a message that only reads, outside sections */
+	struct ngu__worker *worker; /* this thread is one */
 	struct ngu_graph *also; /* a graph without workers, not the current one, that got something queued */
 	struct ngu__wframe *wframes; /* writer turns this thread holds, innermost first */
 	struct ng_node *w_other; /* taken and waited for together with another node; see ngu__w_take2() */

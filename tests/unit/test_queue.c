@@ -126,6 +126,30 @@ test_progress(void **state)
 	ngt_end(t);
 }
 
+/* As many message readers as can be counted: the next one waits until one has gone, and no other count is touched. */
+static void
+test_readers_full(void **state)
+{
+	struct ngt *t = traced(NGT_LOG_DATA, NGT_LOG_DATA, "a A; A.x - probe p");
+	struct ng_node *a = node_of(t, "A");
+	struct ngu__thread *ts = ngu__self();
+	uint32_t i, n = NGU_G_R / NGU_G_R1;
+
+	(void)state;
+	for (i = 0; i < n; i++)
+		assert_true(ngu__r_take(ts, a));
+	assert_false(ngu__r_take(ts, a));
+	assert_int_equal(ngt_send_msg(ngt_probe(t, "p"), "x", COOKIE, 1 | NGM_READONLY, NULL, 0), 0);
+	ngt_expect_trace("");
+	assert_int_equal(NGU_LD_ACQ(&a->nd_gate) & (NGU_G_R | NGU_G_C | NGU_G_D | NGU_G_W), NGU_G_R);
+	for (i = 0; i < n; i++)
+		ngu__r_release(ts, a);
+	ngt_expect_trace("rcvmsg A 77:1");
+	assert_int_equal(NGU_LD_ACQ(&a->nd_gate), 0);
+	NG_NODE_UNREF(a);
+	ngt_end(t);
+}
+
 /* A READONLY message is a reader: data passes beside it. */
 static void
 test_readonly_message(void **state)
@@ -918,6 +942,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		ngt_test(test_data_behind_writer),
 		ngt_test(test_progress),
+		ngt_test(test_readers_full),
 		ngt_test(test_readonly_message),
 		ngt_test(test_force_writer_node),
 		ngt_test(test_force_writer_loop),

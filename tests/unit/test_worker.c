@@ -279,6 +279,78 @@ test_busy_node(void **state)
 	busy_node(1);
 }
 
+/*
+ * A worker's method calls into a node that waits on the worker's own list, when it has promised all it can promise: nobody
+ * but itself will ever serve that node.
+ */
+#define MANY 40
+
+static _Atomic uint32_t ran;
+
+static void
+run_fn(struct ng_node *node, struct ng_hook *hook, void *arg1, int arg2)
+{
+	(void)node;
+	(void)hook;
+	(void)arg1;
+	(void)arg2;
+	(void)NGU_FADD_SC(&ran, 1u);
+}
+
+static void
+call_out(struct ng_node *node, struct ng_hook *hook, void *arg1, int arg2)
+{
+	struct ng_node *c;
+	char name[8];
+
+	(void)arg2;
+	(void)hold_on(NULL, node, hook, NULL); /* until B is on our list */
+	for (unsigned i = 0; i < MANY; i++) {
+		(void)snprintf(name, sizeof(name), "C%u", i);
+		c = node_of(arg1, name);
+		assert_int_equal(ng_send_fn1(c, NULL, run_fn, NULL, 0, NG_QUEUE), 0);
+		NG_NODE_UNREF(c);
+	}
+	ngt_trace_note("message %d", ngu_msg(ngt_g(arg1), "B:", COOKIE, 1, NULL, 0, NULL));
+}
+
+static void
+test_own_list(void **state)
+{
+	struct ngu_graph_opts o = { .size = sizeof(o), .workers = 1 };
+	struct ng_node *a;
+	struct ngt *t;
+	struct callout c;
+	char line[48];
+
+	(void)state;
+	ngt_trace_type("a", NGT_FORWARD);
+	ngt_trace_on("newhook B/i", queue_hook, NULL);
+	t = ngt_graph_with(&o, "a A; probe r.x - a B.i/o - probe s.y");
+	ngt_trace_on("newhook B/i", NULL, NULL);
+	for (unsigned i = 0; i < MANY; i++) {
+		(void)snprintf(line, sizeof(line), "a C%u", i);
+		ngt_add(t, line);
+	}
+	ngt_trace_clear();
+	NGU_ST_REL(&ran, 0u);
+	NGU_ST_REL(&held, 0u);
+	NGU_ST_REL(&hold, 1u);
+	ng_callout_init(&c);
+	a = node_of(t, "A");
+	assert_int_equal(ng_callout(&c, a, NULL, 1, call_out, t, 0), 0); /* the worker runs it */
+	NG_NODE_UNREF(a);
+	while (NGU_LD_ACQ(&held) == 0)
+		ngu__port_yield();
+	ngt_send(ngt_probe(t, "r"), "x", "02");
+	NGU_ST_REL(&hold, 0u);
+	ngt_expect(ngt_probe(t, "s"), "y", "02");
+	ngt_settle(t);
+	assert_int_equal(NGU_LD_ACQ(&ran), MANY);
+	ngt_expect_trace("rcvmsg B 77:1; message 0");
+	ngt_end(t);
+}
+
 /* ---- the clock and callouts ---- */
 
 static void
@@ -508,6 +580,7 @@ main(void)
 		ngt_test(test_start_stop),
 		ngt_test(test_fairness),
 		ngt_test(test_busy_node),
+		ngt_test(test_own_list),
 		ngt_test(test_fake_clock),
 		ngt_test(test_callout),
 		ngt_test(test_callout_order),
