@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FAR_NS 120 /* from CPU to CPU: the build machine shows 26-83 ns or 200 and more, by turns */
-
 static unsigned red;
 
 static void
@@ -111,6 +109,9 @@ print_validity(bool json)
 		    hi < FAR_NS  ? "near, as it should be" :
 		    lo >= FAR_NS ? "FAR APART, as if they shared no cache; rewiring figures are not comparable with those of near runs" :
 				   "NEAR AND FAR by turns; rewiring figures of this run are a mixture");
+	for (unsigned i = 0; i < nplans; i++)
+		if (result_get(DEFAULT_BACKEND, plans[i].name, plans[i].threads, "kept_far", &ns))
+			(void)printf("%s was repeated: with the CPUs far apart it kept %.3f\n", plans[i].name, ns);
 }
 
 bool

@@ -194,17 +194,49 @@ report(const struct plan *p, unsigned backend, const struct run *r, int status, 
 	failures++;
 }
 
+/*
+ * The machine may move the two CPUs from one shared cache to two and back every minute or so; then all that passes between them
+ * costs six times as much. The gates of rewiring are about the near state: a run that began or ended in the other one is
+ * repeated for as long as there is patience. What it kept is reported all the same (kept_far).
+ */
+static double patience = 240; /* seconds, for all repeats together */
+
+static bool
+was_far(const char *text)
+{
+	const char *s;
+
+	for (s = text; s != NULL && (s = strstr(s, "R\tline")) != NULL; s++)
+		if ((s = strstr(s, "\tns\t")) == NULL || strtod(s + 4, NULL) >= FAR_NS)
+			break;
+	return (s != NULL);
+}
+
+static void
+add_far(unsigned backend, const struct plan *p, const char *text)
+{
+	const char *s = strstr(text, "R\tkept\tx\t");
+
+	if (s != NULL)
+		result_add(backend, p, "kept_far", "x", strtod(s + 9, NULL));
+}
+
 static void
 run_one(unsigned backend, const struct plan *p)
 {
 	struct run r = { 0 };
-	double limit = now() + 20 + 10 * plan_seconds(p);
+	double limit;
 	char *text, *s, *save;
 	size_t len;
 	int fd, status;
-	pid_t pid = start(backend, p, &fd);
+	pid_t pid;
 	bool slow, whole;
+	double t0;
 
+again:
+	t0 = now();
+	limit = t0 + 20 + 10 * plan_seconds(p);
+	pid = start(backend, p, &fd);
 	child = (sig_atomic_t)pid;
 	slow = !collect(fd, limit, &text, &len);
 	if (slow)
@@ -214,6 +246,15 @@ run_one(unsigned backend, const struct plan *p)
 		;
 	child = 0;
 	whole = text != NULL && len >= 2 && strcmp(text + len - 2, "D\n") == 0;
+	if (whole && conf.mode == MODE_GATES && patience > 0 && was_far(text)) {
+		add_far(backend, p, text);
+		free(text);
+		progress_end();
+		(void)fprintf(stderr, "ngbench: %s: the CPUs are far apart now; once more\n", p->name);
+		(void)sleep(3);
+		patience -= now() - t0;
+		goto again;
+	}
 	for (s = text != NULL ? strtok_r(text, "\n", &save) : NULL; s != NULL; s = strtok_r(NULL, "\n", &save))
 		if (whole || *s == 'E')
 			line(&r, backend, p, s);

@@ -228,6 +228,8 @@ finish(void)
 	struct ngu_graph_stats s;
 	struct totals t;
 
+	if (ncpu > 1)
+		emit("line_after", "ns", line_transfer_ns());
 	ngu_graph_stats(graph, &s);
 	emit("gate_closed", "times", (double)s.gate_closed);
 	threads_totals(&t);
