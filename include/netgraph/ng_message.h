@@ -68,7 +68,7 @@ struct ng_mesg {
 		    { "spare2", &ng_parse_uint16_type, 0 }, { "arglen", &ng_parse_uint32_type, 0 }, \
 		    { "cmd", &ng_parse_uint32_type, 0 }, { "flags", &ng_parse_hint32_type, 0 }, \
 		    { "token", &ng_parse_uint32_type, 0 }, { "typecookie", &ng_parse_uint32_type, 0 }, \
-		    { "cmdstr", &ng_parse_cmdbuf_type, 0 }, { "data", (dtype), 0 }, { NULL } \
+		    { "cmdstr", &ng_parse_cmdbuf_type, 0 }, { "data", (dtype), 0 }, { NULL, NULL, 0 } \
 	}
 
 /* ---- generic messages: every node of every type ---- */
@@ -101,7 +101,7 @@ struct ngm_mkpeer {
 #define NG_GENERIC_MKPEER_INFO() \
 	{ \
 		{ "type", &ng_parse_typebuf_type, 0 }, { "ourhook", &ng_parse_hookbuf_type, 0 }, \
-		    { "peerhook", &ng_parse_hookbuf_type, 0 }, { NULL } \
+		    { "peerhook", &ng_parse_hookbuf_type, 0 }, { NULL, NULL, 0 } \
 	}
 
 /* NGM_CONNECT: connect our hook to a hook of the node at `path`, taken from the receiving node. */
@@ -113,7 +113,7 @@ struct ngm_connect {
 #define NG_GENERIC_CONNECT_INFO() \
 	{ \
 		{ "path", &ng_parse_pathbuf_type, 0 }, { "ourhook", &ng_parse_hookbuf_type, 0 }, \
-		    { "peerhook", &ng_parse_hookbuf_type, 0 }, { NULL } \
+		    { "peerhook", &ng_parse_hookbuf_type, 0 }, { NULL, NULL, 0 } \
 	}
 
 /* NGM_NAME */
@@ -122,7 +122,7 @@ struct ngm_name {
 };
 #define NG_GENERIC_NAME_INFO() \
 	{ \
-		{ "name", &ng_parse_nodebuf_type, 0 }, { NULL } \
+		{ "name", &ng_parse_nodebuf_type, 0 }, { NULL, NULL, 0 } \
 	}
 
 /* NGM_RMHOOK */
@@ -131,7 +131,7 @@ struct ngm_rmhook {
 };
 #define NG_GENERIC_RMHOOK_INFO() \
 	{ \
-		{ "hook", &ng_parse_hookbuf_type, 0 }, { NULL } \
+		{ "hook", &ng_parse_hookbuf_type, 0 }, { NULL, NULL, 0 } \
 	}
 
 /* NGM_NODEINFO */
@@ -144,7 +144,7 @@ struct nodeinfo {
 #define NG_GENERIC_NODEINFO_INFO() \
 	{ \
 		{ "name", &ng_parse_nodebuf_type, 0 }, { "type", &ng_parse_typebuf_type, 0 }, \
-		    { "id", &ng_parse_hint32_type, 0 }, { "hooks", &ng_parse_uint32_type, 0 }, { NULL } \
+		    { "id", &ng_parse_hint32_type, 0 }, { "hooks", &ng_parse_uint32_type, 0 }, { NULL, NULL, 0 } \
 	}
 
 /* NGM_LISTHOOKS */
@@ -156,7 +156,7 @@ struct linkinfo {
 #define NG_GENERIC_LINKINFO_INFO(nitype) \
 	{ \
 		{ "ourhook", &ng_parse_hookbuf_type, 0 }, { "peerhook", &ng_parse_hookbuf_type, 0 }, \
-		    { "nodeinfo", (nitype), 0 }, { NULL } \
+		    { "nodeinfo", (nitype), 0 }, { NULL, NULL, 0 } \
 	}
 
 struct hooklist {
@@ -169,7 +169,7 @@ struct hooklist {
 };
 #define NG_GENERIC_HOOKLIST_INFO(nitype, litype) \
 	{ \
-		{ "nodeinfo", (nitype), 0 }, { "linkinfo", (litype), 0 }, { NULL } \
+		{ "nodeinfo", (nitype), 0 }, { "linkinfo", (litype), 0 }, { NULL, NULL, 0 } \
 	}
 
 /* NGM_LISTNAMES, NGM_LISTNODES */
@@ -183,7 +183,7 @@ struct namelist {
 };
 #define NG_GENERIC_LISTNODES_INFO(niarraytype) \
 	{ \
-		{ "numnames", &ng_parse_uint32_type, 0 }, { "nodeinfo", (niarraytype), 0 }, { NULL } \
+		{ "numnames", &ng_parse_uint32_type, 0 }, { "nodeinfo", (niarraytype), 0 }, { NULL, NULL, 0 } \
 	}
 
 /* NGM_LISTTYPES */
@@ -193,7 +193,7 @@ struct typeinfo {
 };
 #define NG_GENERIC_TYPEINFO_INFO() \
 	{ \
-		{ "typename", &ng_parse_typebuf_type, 0 }, { "numnodes", &ng_parse_uint32_type, 0 }, { NULL } \
+		{ "typename", &ng_parse_typebuf_type, 0 }, { "numnodes", &ng_parse_uint32_type, 0 }, { NULL, NULL, 0 } \
 	}
 
 struct typelist {
@@ -206,7 +206,7 @@ struct typelist {
 };
 #define NG_GENERIC_TYPELIST_INFO(tiarraytype) \
 	{ \
-		{ "numtypes", &ng_parse_uint32_type, 0 }, { "typeinfo", (tiarraytype), 0 }, { NULL } \
+		{ "numtypes", &ng_parse_uint32_type, 0 }, { "typeinfo", (tiarraytype), 0 }, { NULL, NULL, 0 } \
 	}
 
 /* ---- flow control: known by name everywhere, acted on by the types that care ---- */
@@ -238,7 +238,7 @@ struct ngm_bandwidth {
 #define NG_GENERIC_BANDWIDTH_INFO() \
 	{ \
 		{ "nominal_in", &ng_parse_uint64_type, 0 }, { "seen_in", &ng_parse_uint64_type, 0 }, \
-		    { "nominal_out", &ng_parse_uint64_type, 0 }, { "seen_out", &ng_parse_uint64_type, 0 }, { NULL } \
+		    { "nominal_out", &ng_parse_uint64_type, 0 }, { "seen_out", &ng_parse_uint64_type, 0 }, { NULL, NULL, 0 } \
 	}
 
 struct ngm_queue_state {
@@ -253,7 +253,7 @@ struct ngm_queue_state {
 	{ \
 		{ "max_queuelen_bytes", &ng_parse_uint_type, 0 }, { "max_queuelen_packets", &ng_parse_uint_type, 0 }, \
 		    { "high_watermark", &ng_parse_uint_type, 0 }, { "low_watermark", &ng_parse_uint_type, 0 }, \
-		    { "current", &ng_parse_uint_type, 0 }, { NULL } \
+		    { "current", &ng_parse_uint_type, 0 }, { NULL, NULL, 0 } \
 	}
 
 struct flow_manager {
@@ -261,7 +261,7 @@ struct flow_manager {
 };
 #define NG_GENERIC_FLOW_MANAGER_INFO() \
 	{ \
-		{ "id", &ng_parse_hint32_type, 0 }, { NULL } \
+		{ "id", &ng_parse_hint32_type, 0 }, { NULL, NULL, 0 } \
 	}
 
 /* ---- making messages inside the kernel ---- */
