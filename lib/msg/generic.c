@@ -3,7 +3,7 @@
  * generic.c - the messages every node understands (section 14): those that make and change graphs, and those that tell what
  * is there. The core calls this with the node's gate as the message asked for it.
  */
-#include "core/core.h"
+#include "msg/msg.h"
 
 static void
 fill_info(struct nodeinfo *ni, node_p node)
@@ -191,6 +191,12 @@ generic(node_p here, item_p item, hook_p lasthook)
 		break;
 	case NGM_LISTTYPES:
 		error = list_types(here, msg, &resp);
+		break;
+	case NGM_BINARY2ASCII:
+		error = ngu__binary2ascii(here, msg, &resp);
+		break;
+	case NGM_ASCII2BINARY:
+		error = ngu__ascii2binary(here, msg, &resp);
 		break;
 	case NGM_TEXT_STATUS:
 	case NGM_TEXT_CONFIG:

@@ -19,6 +19,7 @@ struct ng_hook;
 struct ngu_graph;
 struct ngu__wframe;
 struct ngu__worker;
+struct ngu__parse_run;
 struct ng_apply_info;
 
 #define NGU_SLOTS 64	  /* most nested deliveries; the working limit is graph->depth_limit (12 unless set) */
@@ -84,6 +85,7 @@ struct ngu__thread {
 	int outbound;	/* td_ng_outbound */
 	uint32_t nmine;
 	uint32_t full; /* met a full queue since the last way out */
+	struct ngu__parse_run *parse; /* text of messages being converted: how deep we are in it */
 	struct ngu__magpair mag[NGU_ZONES];
 	struct ng_node *mine[NGU_MINE];
 	void *rcl; /* the backend's own record */
