@@ -117,8 +117,28 @@ void *ngu__port_alloc_pages(size_t size);
 #define ngu__memcpy __builtin_memcpy
 #define ngu__memset __builtin_memset
 #define ngu__memcmp __builtin_memcmp
+#if __STDC_HOSTED__
 #define ngu__strlen __builtin_strlen
 #define ngu__strcmp __builtin_strcmp
+#else /* a compiler alone promises the mem*() functions, but not these */
+static inline size_t
+ngu__strlen(const char *s)
+{
+	size_t n;
+
+	for (n = 0; s[n] != '\0'; n++)
+		;
+	return (n);
+}
+
+static inline int
+ngu__strcmp(const char *a, const char *b)
+{
+	for (; *a == *b && *a != '\0'; a++, b++)
+		;
+	return ((unsigned char)*a - (unsigned char)*b);
+}
+#endif
 size_t ngu__strlcpy(char *dst, const char *src, size_t size);
 int ngu__port_vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);
 int ngu__port_snprintf(char *buf, size_t size, const char *fmt, ...) __attribute__((__format__(__printf__, 3, 4)));

@@ -6,7 +6,9 @@
 #ifndef NGU_KERN_SYS_CDEFS_H
 #define NGU_KERN_SYS_CDEFS_H
 
+#if __STDC_HOSTED__
 #include_next <sys/cdefs.h>
+#endif
 
 #ifndef __packed
 #define __packed __attribute__((__packed__))

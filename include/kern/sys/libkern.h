@@ -6,9 +6,17 @@
 #ifndef NGU_KERN_SYS_LIBKERN_H
 #define NGU_KERN_SYS_LIBKERN_H
 
+#include <sys/types.h>
+#if __STDC_HOSTED__
 #include <stdlib.h>
 #include <string.h>
-#include <sys/types.h>
+#else
+/* The four a compiler may call by itself; whoever links without a C library has them. */
+void *memcpy(void *to, const void *from, size_t n);
+void *memmove(void *to, const void *from, size_t n);
+void *memset(void *p, int c, size_t n);
+int memcmp(const void *a, const void *b, size_t n);
+#endif
 #include <ng/base.h>
 
 static inline u_int

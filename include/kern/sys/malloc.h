@@ -8,9 +8,11 @@
 #ifndef NGU_KERN_SYS_MALLOC_H
 #define NGU_KERN_SYS_MALLOC_H
 
+#include <sys/types.h>
+#if __STDC_HOSTED__
 #include <stdlib.h>
 #include <string.h>
-#include <sys/types.h>
+#endif
 #include <ng/base.h>
 
 #define M_NOWAIT 0x0001 /* NULL when memory is short */

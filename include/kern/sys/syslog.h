@@ -7,7 +7,18 @@
 #define NGU_KERN_SYS_SYSLOG_H
 
 #include <stdarg.h>
+#if __STDC_HOSTED__
 #include_next <sys/syslog.h>
+#else
+#define LOG_EMERG 0
+#define LOG_ALERT 1
+#define LOG_CRIT 2
+#define LOG_ERR 3
+#define LOG_WARNING 4
+#define LOG_NOTICE 5
+#define LOG_INFO 6
+#define LOG_DEBUG 7
+#endif
 #include <ng/base.h>
 
 /* Level as in LOG_EMERG .. LOG_DEBUG. A log line for each line of text. Never blocks on the graph. */

@@ -8,10 +8,12 @@
 #define NGU_KERN_SYS_SYSTM_H
 
 #include <stdarg.h>
+#if __STDC_HOSTED__
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#endif
 #include <sys/param.h>
 #include <sys/callout.h>
 #include <sys/kernel.h>

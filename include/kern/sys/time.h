@@ -8,10 +8,21 @@
 #ifndef NGU_KERN_SYS_TIME_H
 #define NGU_KERN_SYS_TIME_H
 
-#include <time.h>
-#include_next <sys/time.h>
 #include <sys/types.h>
 #include <ng/base.h>
+#if __STDC_HOSTED__
+#include <time.h>
+#include_next <sys/time.h>
+#else
+struct timeval {
+	time_t tv_sec;
+	suseconds_t tv_usec;
+};
+struct timespec {
+	time_t tv_sec;
+	long tv_nsec;
+};
+#endif
 
 /* Seconds and a 64-bit binary fraction. */
 #define bintime ngu_bintime
