@@ -49,6 +49,7 @@
 #define NGU_BURST_MAX 64	   /* packets that travel as one item */
 #define NGU_LOCAL_MAX 32	   /* packets a thread lays aside at closed gates */
 #define NGU_MSG_DEPTH 24	   /* messages nested in messages before they are queued */
+#define NGU_PLURAL(n) ((n) == 1 ? "" : "s")
 
 /* A worker's queue of nodes that have something waiting. Without workers there is one, served by whoever comes by. */
 struct ngu__wq {

@@ -256,8 +256,8 @@ ngu_graph_destroy(struct ngu_graph *g)
 		ngu__rcl_barrier(); /* what the first round's callbacks retired */
 	}
 	if (alive(g, &nodes, &hooks) != 0) {
-		ngu__log(g, LOG_ERR, "graph cannot be destroyed: %llu nodes and %llu hooks are still referenced",
-		    (unsigned long long)nodes, (unsigned long long)hooks);
+		ngu__log(g, LOG_ERR, "graph cannot be destroyed: still referenced: %llu node%s and %llu hook%s", (unsigned long long)nodes,
+		    NGU_PLURAL(nodes), (unsigned long long)hooks, NGU_PLURAL(hooks));
 		return (EBUSY);
 	}
 	ngu__ctr_read(g->prefix.ctr_mbuf_free, &hooks, &nodes);
@@ -266,8 +266,8 @@ ngu_graph_destroy(struct ngu_graph *g)
 
 		ngu__ctr_read(g->prefix.ctr_mbuf_alloc, &made, &bytes);
 		if (made != hooks) { /* they would be counted in freed memory */
-			ngu__log(g, LOG_ERR, "graph cannot be destroyed: %llu packet buffers are still in use",
-			    (unsigned long long)(made - hooks));
+			ngu__log(g, LOG_ERR, "graph cannot be destroyed: still in use: %llu packet buffer%s",
+			    (unsigned long long)(made - hooks), NGU_PLURAL(made - hooks));
 			return (EBUSY);
 		}
 	}

@@ -114,12 +114,13 @@ ngu__ref_report(struct ngu_graph *g, void (*out)(void *arg, const char *text), v
 		if (!dead_in(e, g))
 			continue;
 		if (e->hook)
-			(void)ngu__port_snprintf(text, sizeof(text), "hook \"%s\": reference %s %u times at %s:%u",
-			    ((const struct ng_hook *)e->obj)->hk_name, e->drop ? "dropped" : "taken", e->count, e->file, e->line);
+			(void)ngu__port_snprintf(text, sizeof(text), "hook \"%s\": reference %s %u time%s at %s:%u",
+			    ((const struct ng_hook *)e->obj)->hk_name, e->drop ? "dropped" : "taken", e->count, NGU_PLURAL(e->count),
+			    e->file, e->line);
 		else
-			(void)ngu__port_snprintf(text, sizeof(text), "node [%x] type %s: reference %s %u times at %s:%u",
+			(void)ngu__port_snprintf(text, sizeof(text), "node [%x] type %s: reference %s %u time%s at %s:%u",
 			    (unsigned)((const struct ng_node *)e->obj)->nd_ID, ((const struct ng_node *)e->obj)->nd_type->name,
-			    e->drop ? "dropped" : "taken", e->count, e->file, e->line);
+			    e->drop ? "dropped" : "taken", e->count, NGU_PLURAL(e->count), e->file, e->line);
 		out(arg, text);
 	}
 	ngu__spin_unlock(&lock);

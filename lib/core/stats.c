@@ -140,26 +140,26 @@ ngu_leaks(struct ngu_graph *g, void (*line)(void *arg, const char *text), void *
 	if (line == NULL || n == 0)
 		return (n);
 	if (s.mbufs != 0 && ngu__mbuf_live(&g->prefix, line, arg) == 0) {
-		(void)ngu__port_snprintf(text, sizeof(text), "%llu mbufs (a debug build tells where they come from)",
-		    (unsigned long long)s.mbufs);
+		(void)ngu__port_snprintf(text, sizeof(text), "%llu mbuf%s (a debug build tells from where)",
+		    (unsigned long long)s.mbufs, NGU_PLURAL(s.mbufs));
 		line(arg, text);
 	}
 	ngu__section_enter(ts);
 	while ((node = ngu__id_next(&g->ids, &id)) != NULL) {
-		(void)ngu__port_snprintf(text, sizeof(text), "node [%x] \"%s\" type %s: %d hooks, %d references",
+		(void)ngu__port_snprintf(text, sizeof(text), "node [%x] \"%s\" type %s: %d hook%s, %d reference%s",
 		    (unsigned)node->nd_ID, NG_NODE_NAME(node), node->nd_type->name, NG_NODE_NUMHOOKS(node),
-		    NGU_LD_RLX(&node->nd_refs));
+		    NGU_PLURAL(NG_NODE_NUMHOOKS(node)), NGU_LD_RLX(&node->nd_refs), NGU_PLURAL(NGU_LD_RLX(&node->nd_refs)));
 		line(arg, text);
 	}
 	ngu__section_leave(ts);
 	if (s.dead_nodes != 0) {
-		(void)ngu__port_snprintf(text, sizeof(text), "%llu nodes that were shut down but are still referenced",
-		    (unsigned long long)s.dead_nodes);
+		(void)ngu__port_snprintf(text, sizeof(text), "%llu node%s shut down but still referenced",
+		    (unsigned long long)s.dead_nodes, NGU_PLURAL(s.dead_nodes));
 		line(arg, text);
 	}
 	if (s.dead_hooks != 0) {
-		(void)ngu__port_snprintf(text, sizeof(text), "%llu hooks that were removed but are still referenced",
-		    (unsigned long long)s.dead_hooks);
+		(void)ngu__port_snprintf(text, sizeof(text), "%llu hook%s removed but still referenced",
+		    (unsigned long long)s.dead_hooks, NGU_PLURAL(s.dead_hooks));
 		line(arg, text);
 	}
 #ifdef NGU_DEBUG

@@ -486,7 +486,6 @@ test_revived_keeps_name(void **state)
 
 /* ---- references ---- */
 
-#ifdef NGU_DEBUG
 static char notes[2048];
 
 static void
@@ -496,7 +495,6 @@ collect(void *arg, const char *text)
 	(void)strncat(notes, text, sizeof(notes) - strlen(notes) - 2);
 	(void)strcat(notes, "\n");
 }
-#endif
 
 /* A debug build says where a reference was taken that keeps a dead node. */
 static void
@@ -509,7 +507,7 @@ test_reference_notes(void **state)
 
 	(void)state;
 	notes[0] = '\0';
-	NG_NODE_REF(a), (void)snprintf(here, sizeof(here), "taken 1 times at %s:%d", __FILE__, __LINE__);
+	NG_NODE_REF(a), (void)snprintf(here, sizeof(here), "taken 1 time at %s:%d", __FILE__, __LINE__);
 	assert_int_equal(ngu_shutdown(G, "A:"), 0);
 	ngu_reclaim_barrier();
 	assert_int_equal(ngu_leaks(G, collect, NULL), 1);
@@ -542,7 +540,9 @@ test_references(void **state)
 	expect_alive(t, 1, 0); /* dead, but ours keeps it */
 	ngu_graph_stats(G, &s);
 	assert_int_equal(s.dead_nodes, 1);
-	assert_int_equal(ngu_leaks(G, NULL, NULL), 1);
+	notes[0] = '\0';
+	assert_int_equal(ngu_leaks(G, collect, NULL), 1);
+	assert_non_null(strstr(notes, "1 node shut down but still referenced\n"));
 	assert_false(NG_NODE_IS_VALID(a));
 	assert_int_equal(NG_NODE_NUMHOOKS(a), 0);
 	NG_NODE_UNREF(a);
@@ -555,11 +555,20 @@ test_references(void **state)
 }
 
 static void
+keep_line(void *arg, int level, const char *text)
+{
+	(void)level;
+	collect(arg, text);
+}
+
+/* What is in the way is named and counted. */
+static void
 test_destroy_busy(void **state)
 {
-	struct ngu_graph_opts o = { .size = sizeof(o), .name = "held" };
+	struct ngu_graph_opts o = { .size = sizeof(o), .name = "held", .log = keep_line };
 	struct ngu_graph *g, *before;
-	struct ng_node *n;
+	struct ng_node *n, *n2;
+	struct mbuf *m;
 
 	(void)state;
 	ngt_trace_type("a", 0);
@@ -567,10 +576,22 @@ test_destroy_busy(void **state)
 	assert_int_equal(ngu_graph_create(&o, &g), 0);
 	(void)ngu_graph_enter(g);
 	assert_int_equal(ng_make_node("a", &n), 0);
+	assert_int_equal(ng_make_node("a", &n2), 0);
 	NG_NODE_REF(n);
-	print_message("one line about a graph that cannot be destroyed belongs here:\n");
+	NG_NODE_REF(n2);
+	notes[0] = '\0';
 	assert_int_equal(ngu_graph_destroy(g), EBUSY);
+	assert_string_equal(notes, "held: graph cannot be destroyed: still referenced: 2 nodes and 0 hooks\n");
+	NG_NODE_UNREF(n2);
+	notes[0] = '\0';
+	assert_int_equal(ngu_graph_destroy(g), EBUSY);
+	assert_string_equal(notes, "held: graph cannot be destroyed: still referenced: 1 node and 0 hooks\n");
 	NG_NODE_UNREF(n);
+	assert_non_null(m = m_gethdr(M_NOWAIT, MT_DATA));
+	notes[0] = '\0';
+	assert_int_equal(ngu_graph_destroy(g), EBUSY);
+	assert_string_equal(notes, "held: graph cannot be destroyed: still in use: 1 packet buffer\n");
+	m_freem(m);
 	assert_int_equal(ngu_graph_destroy(g), 0);
 	(void)ngu_graph_enter(before);
 }
