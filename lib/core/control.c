@@ -293,64 +293,65 @@ ngu_msg_free(struct ng_mesg *msg)
 	NG_FREE_MSG(msg);
 }
 
+/* The generic messages that change a graph are names of fixed width, one after the other. */
+struct field {
+	const char *name;
+	size_t size;
+};
+_Static_assert(sizeof(struct ngm_connect) == NG_PATHSIZ + 2 * NG_HOOKSIZ && sizeof(struct ngm_mkpeer) == NG_TYPESIZ + 2 * NG_HOOKSIZ &&
+    sizeof(struct ngm_rmhook) == NG_HOOKSIZ && sizeof(struct ngm_name) == NG_NODESIZ, "nothing but names");
+
 static int
-copy_name(char *dst, const char *src, size_t size)
+tell(struct ngu_graph *g, const char *path, uint32_t cmd, const struct field *f, unsigned n)
 {
-	if (src == NULL || ngu__strlcpy(dst, src, size) >= size)
-		return (EINVAL);
-	return (0);
+	char arg[sizeof(struct ngm_connect)]; /* the longest */
+	size_t len = 0;
+
+	ngu__memset(arg, 0, sizeof(arg));
+	for (; n != 0; n--, f++) {
+		if (f->name == NULL || ngu__strlcpy(arg + len, f->name, f->size) >= f->size)
+			return (EINVAL);
+		len += f->size;
+	}
+	return (ngu_msg(g, path, NGM_GENERIC_COOKIE, cmd, arg, len, NULL));
 }
 
 int
 ngu_mkpeer(struct ngu_graph *g, const char *path, const char *type, const char *ourhook, const char *peerhook)
 {
-	struct ngm_mkpeer a;
+	const struct field f[] = { { type, NG_TYPESIZ }, { ourhook, NG_HOOKSIZ }, { peerhook, NG_HOOKSIZ } };
 
-	ngu__memset(&a, 0, sizeof(a));
-	if (copy_name(a.type, type, sizeof(a.type)) || copy_name(a.ourhook, ourhook, sizeof(a.ourhook)) ||
-	    copy_name(a.peerhook, peerhook, sizeof(a.peerhook)))
-		return (EINVAL);
-	return (ngu_msg(g, path, NGM_GENERIC_COOKIE, NGM_MKPEER, &a, sizeof(a), NULL));
+	return (tell(g, path, NGM_MKPEER, f, 3));
 }
 
 int
 ngu_connect(struct ngu_graph *g, const char *path, const char *ourhook, const char *peerpath, const char *peerhook)
 {
-	struct ngm_connect a;
+	const struct field f[] = { { peerpath, NG_PATHSIZ }, { ourhook, NG_HOOKSIZ }, { peerhook, NG_HOOKSIZ } };
 
-	ngu__memset(&a, 0, sizeof(a));
-	if (copy_name(a.path, peerpath, sizeof(a.path)) || copy_name(a.ourhook, ourhook, sizeof(a.ourhook)) ||
-	    copy_name(a.peerhook, peerhook, sizeof(a.peerhook)))
-		return (EINVAL);
-	return (ngu_msg(g, path, NGM_GENERIC_COOKIE, NGM_CONNECT, &a, sizeof(a), NULL));
+	return (tell(g, path, NGM_CONNECT, f, 3));
 }
 
 int
 ngu_rmhook(struct ngu_graph *g, const char *path, const char *hook)
 {
-	struct ngm_rmhook a;
+	const struct field f[] = { { hook, NG_HOOKSIZ } };
 
-	ngu__memset(&a, 0, sizeof(a));
-	if (copy_name(a.ourhook, hook, sizeof(a.ourhook)))
-		return (EINVAL);
-	return (ngu_msg(g, path, NGM_GENERIC_COOKIE, NGM_RMHOOK, &a, sizeof(a), NULL));
+	return (tell(g, path, NGM_RMHOOK, f, 1));
 }
 
 int
 ngu_name(struct ngu_graph *g, const char *path, const char *name)
 {
-	struct ngm_name a;
+	const struct field f[] = { { name, NG_NODESIZ } };
 
-	ngu__memset(&a, 0, sizeof(a));
-	if (copy_name(a.name, name, sizeof(a.name)))
-		return (EINVAL);
-	return (ngu_msg(g, path, NGM_GENERIC_COOKIE, NGM_NAME, &a, sizeof(a), NULL));
+	return (tell(g, path, NGM_NAME, f, 1));
 }
 
 int
 ngu_shutdown(struct ngu_graph *g, const char *path)
 {
-	return (ngu_msg(g, path, NGM_GENERIC_COOKIE, NGM_SHUTDOWN, NULL, 0, NULL));
+	return (tell(g, path, NGM_SHUTDOWN, NULL, 0));
 }
 
 int
