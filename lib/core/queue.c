@@ -814,7 +814,7 @@ ngu__queue_flush(struct ngu__thread *ts, struct ng_node *node)
 	}
 }
 
-/* A thread ends: keep its promises, and leave the record as the next thread wants it. */
+/* A thread ends: keep its promises. */
 void
 ngu__core_thread_exit(struct ngu__thread *ts)
 {
@@ -825,15 +825,4 @@ ngu__core_thread_exit(struct ngu__thread *ts)
 	}
 	ngu__port_free(ts->waiter);
 	ts->waiter = NULL;
-	ts->graph = NULL;
-	ts->wframes = NULL;
-	ts->rframes = NULL;
-	ts->w_other = NULL;
-	ts->also = NULL;
-	ts->flow = NULL;
-	ts->apply = NULL;
-	ts->msgdepth = 0;
-	ts->attempted = 0;
-	ts->delivered = 0;
-	ts->outbound = 0;
 }

@@ -66,23 +66,11 @@ ngu_thread_recover(struct ngu_graph *g)
 		}
 		NGU_ST_REL(&ts->aside, NGU_LD_RLX(&ts->aside) + 1);
 	}
-	ts->deferring = false;
-	ts->serving = false;
-	ts->wframes = NULL;
-	ts->rframes = NULL;
-	ts->w_other = NULL;
-	ts->also = NULL;
-	ts->apply = NULL;
-	ts->flow = NULL;
-	ts->msgdepth = 0;
-	ts->bypass_keeps = false;
-	ts->outbound = 0;
-	NGU_ST_REL(&ts->depth, 0u);
+	ngu__thread_forget(ts);
 	if (ts->nest != 0) {
 		ts->nest = 1;
 		ngu__data_leave(ts);
 	}
-	ts->level = 0;
 	if (g == NULL)
 		return;
 	for (id = 0;;) {

@@ -104,6 +104,24 @@ create(void)
 	return (ts);
 }
 
+void
+ngu__thread_forget(struct ngu__thread *ts)
+{
+	ts->level = 0;
+	ts->deferring = false;
+	ts->serving = false;
+	ts->wframes = NULL;
+	ts->rframes = NULL;
+	ts->w_other = NULL;
+	ts->also = NULL;
+	ts->apply = NULL;
+	ts->flow = NULL;
+	ts->msgdepth = 0;
+	ts->bypass_keeps = false;
+	ts->outbound = 0;
+	NGU_ST_REL(&ts->depth, 0u); /* pairs with the acquire load of depth in the gate: this thread is in no node any more */
+}
+
 static void
 thread_end(void *arg)
 {
@@ -120,12 +138,10 @@ thread_end(void *arg)
 	if (ngu__thread_exit_kern != NULL)
 		ngu__thread_exit_kern(ts);
 	ngu__rcl_thread_fini(ts);
-	ts->level = 0;
+	ngu__thread_forget(ts);
 	ts->graph = NULL;
-	ts->deferring = false;
-	ts->serving = false;
-	ts->outbound = 0;
-	NGU_ST_REL(&ts->depth, 0u); /* pairs with the acquire load of depth in the gate: this thread is in no node any more */
+	ts->attempted = 0;
+	ts->delivered = 0;
 	ngu__self_tls = NULL;
 	/*
 	 * ORDER thread-hand-over (store side)

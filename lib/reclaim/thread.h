@@ -113,6 +113,9 @@ ngu__self(void)
 	return (ts);
 }
 
+/* No call is in progress in this thread: what its record says of one is undone. Counts, promises and the section stay. */
+void ngu__thread_forget(struct ngu__thread *ts);
+
 /* Hooks the upper layers hang into the life of a thread (zones flush their magazines, the core its promises). */
 extern void (*ngu__thread_exit_core)(struct ngu__thread *);
 extern void (*ngu__thread_exit_kern)(struct ngu__thread *);
