@@ -61,9 +61,15 @@ NGU_API unsigned ngu_poll(struct ngu_graph *g, unsigned budget);
  */
 NGU_API NGU_CHECK int ngu_settle(struct ngu_graph *g, unsigned timeout_ms);
 
-/* The graph's clock in nanoseconds since its creation, and a fake clock's only way forward (runs what becomes due). */
+/* The graph's clock in nanoseconds since its creation. Never blocks. */
 NGU_API int64_t ngu_clock_now(const struct ngu_graph *g);
-NGU_API NGU_CHECK int ngu_clock_advance(struct ngu_graph *g, int64_t ns); /* EINVAL on a real clock or ns < 0. May wait. */
+
+/*
+ * A fake clock's only way forward: `ns` further, stopping at each timer that becomes due on the way to run it. The calls of
+ * several threads come one after another, and what they ask for adds up. EINVAL on a real clock, for ns < 0 and inside a
+ * section; EDEADLK inside a method or a timer's handler while the clock is being moved: nothing was done. May wait.
+ */
+NGU_API NGU_CHECK int ngu_clock_advance(struct ngu_graph *g, int64_t ns);
 
 /* Limits, also while running. Units: items. The setters return EINVAL for 0. Never block. */
 NGU_API uint32_t ngu_max_data(const struct ngu_graph *g);

@@ -99,6 +99,7 @@ struct ngu_graph {
 	ngu__spin random_lock;
 	uint64_t random_state;
 	_Atomic int64_t fake_now;
+	_Atomic(struct ngu__thread *) mover; /* of the fake clock, now */
 
 	NGU_ALIGNED(NGU_CACHELINE) _Atomic uint32_t queued_data;
 	_Atomic uint32_t queued_items;

@@ -371,10 +371,17 @@ ngu_clock_advance(struct ngu_graph *g, int64_t ns)
 {
 	struct ngu__thread *ts = ngu__self();
 	struct ngu__ctx ctx;
+	struct ngu__thread *nobody = NULL;
 	int64_t end, next;
+	unsigned round = 0;
 
 	if (!g->fake_clock || ns < 0 || ts->nest != 0)
 		return (EINVAL);
+	for (; !NGU_CAS_AR(&g->mover, &nobody, ts); nobody = NULL) {
+		if (ts->level != 0) /* the mover may be waiting for us, or be us */
+			return (EDEADLK);
+		ngu__port_backoff(&round);
+	}
 	end = NGU_LD_ACQ(&g->fake_now) + ns;
 	/* From deadline to deadline, so that each timer sees its own time. */
 	while ((next = ngu__timers_next(g->timers)) <= end) {
@@ -387,6 +394,7 @@ ngu_clock_advance(struct ngu_graph *g, int64_t ns)
 			(void)ngu_poll(g, 0);
 	}
 	NGU_ST_REL(&g->fake_now, end);
+	NGU_ST_REL(&g->mover, NULL);
 	return (0);
 }
 

@@ -87,6 +87,8 @@ ngu_thread_recover(struct ngu_graph *g)
 	if (g->nworkers == 0)
 		g->timers->running = NULL;
 	ngu__mtx_unlock(&g->timers->lock);
+	if (NGU_LD_ACQ(&g->mover) == ts)
+		NGU_ST_REL(&g->mover, NULL);
 	ngu__enter(ts, &ctx, g); /* keeps promises on its way out */
 	ngu__leave(ts, &ctx);
 }

@@ -570,6 +570,61 @@ test_fake_clock(void **state)
 	ngt_end(t);
 }
 
+/* Two threads move the clock: one after the other, and nothing of either is lost. */
+static _Atomic uint32_t moved;
+static struct ngu_graph *moved_graph;
+static pthread_t mover;
+
+static void *
+move_on(void *arg)
+{
+	int64_t by = *(int64_t *)arg;
+	int error = ngu_clock_advance(moved_graph, by);
+
+	NGU_ST_REL(&moved, 1u);
+	return ((void *)(intptr_t)error);
+}
+
+static void
+start_mover(struct ng_node *node, struct ng_hook *hook, void *arg1, int arg2)
+{
+	unsigned i;
+
+	(void)hook;
+	(void)arg2;
+	moved_graph = node->nd_graph;
+	assert_int_equal(ngu_clock_now(moved_graph), 1000000);
+	assert_int_equal(ngu_clock_advance(moved_graph, 1), EDEADLK); /* it is being moved, by us */
+	assert_int_equal(pthread_create(&mover, NULL, move_on, arg1), 0);
+	for (i = 0; i < 2000 && NGU_LD_ACQ(&moved) == 0; i++) /* every chance to come in between */
+		ngu__port_yield();
+	assert_int_equal(ngu_clock_now(moved_graph), 1000000);
+}
+
+static void
+test_clock_two_movers(void **state)
+{
+	struct ngt *t = traced(0, 0, "a A");
+	struct ng_node *a = node_of(t, "A");
+	static struct callout c, d;
+	int64_t by = 5000000;
+	void *result;
+
+	(void)state;
+	NGU_ST_REL(&moved, 0u);
+	ng_callout_init(&c);
+	ng_callout_init(&d);
+	assert_int_equal(ng_callout(&c, a, NULL, 1, start_mover, &by, 0), 0);
+	assert_int_equal(ng_callout(&d, a, NULL, 12, tock, NULL, 1), 0); /* on the other's way */
+	assert_int_equal(ngu_clock_advance(G, 10000000), 0);
+	pthread_join(mover, &result);
+	assert_null(result);
+	assert_int_equal(ngu_clock_now(G), 15000000);
+	ngt_expect_trace("tick A - 1 at 12");
+	NG_NODE_UNREF(a);
+	ngt_end(t);
+}
+
 int
 main(void)
 {
@@ -582,6 +637,7 @@ main(void)
 		ngt_test(test_busy_node),
 		ngt_test(test_own_list),
 		ngt_test(test_fake_clock),
+		ngt_test(test_clock_two_movers),
 		ngt_test(test_callout),
 		ngt_test(test_callout_order),
 		ngt_test(test_callout_invalid),
