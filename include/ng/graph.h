@@ -56,7 +56,8 @@ NGU_API const char *ngu_graph_name(const struct ngu_graph *g);
 NGU_API unsigned ngu_poll(struct ngu_graph *g, unsigned budget);
 
 /*
- * Wait until nothing is queued anywhere in the graph and no worker is busy, doing the work itself where there are no workers.
+ * Wait until nothing is queued anywhere in the graph, no removal waits and no worker is busy, doing the work itself where there
+ * are no workers.
  * Timers that are due run, the clock is not moved. ETIMEDOUT after `timeout_ms` (0: no limit) of real time. May wait.
  */
 NGU_API NGU_CHECK int ngu_settle(struct ngu_graph *g, unsigned timeout_ms);

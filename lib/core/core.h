@@ -103,6 +103,7 @@ struct ngu_graph {
 
 	NGU_ALIGNED(NGU_CACHELINE) _Atomic uint32_t queued_data;
 	_Atomic uint32_t queued_items;
+	_Atomic uint32_t queued_dooms; /* hooks and nodes whose removal waits for their node's turn */
 	_Atomic uint32_t high_data, high_items;
 	_Atomic uint32_t stopping;
 	_Atomic uint32_t timing;

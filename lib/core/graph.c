@@ -330,7 +330,8 @@ quiet(struct ngu_graph *g)
 {
 	unsigned i;
 
-	if (NGU_LD_ACQ(&g->queued_data) != 0 || NGU_LD_ACQ(&g->queued_items) != 0)
+	if (NGU_LD_ACQ(&g->queued_data) != 0 || NGU_LD_ACQ(&g->queued_items) != 0 ||
+	    NGU_LD_ACQ(&g->queued_dooms) != 0)
 		return (false);
 	for (i = 0; i < (g->nworkers != 0 ? g->nworkers : 1); i++)
 		if (NGU_LD_ACQ(&g->wq[i].len) != 0 || NGU_LD_ACQ(&g->wq[i].busy) != 0)

@@ -449,7 +449,8 @@ ng_rmnode(node_p node)
 		(void)NGU_FAND_SC(&node->nd_flags, ~(NGF_INVALID | NGF_CLOSING));
 		(void)NGU_FAND_SC(&node->nd_gate, ~NGU_G_DEAD);
 	} else {
-		(void)NGU_FOR_SC(&node->nd_state, NGU_NS_GONE);
+		if (NGU_FOR_SC(&node->nd_state, NGU_NS_GONE) & NGU_NS_DOOMED) /* marked while it went */
+			(void)NGU_FSUB_AR(&node->nd_graph->queued_dooms, 1u);
 		ngu__node_dead_drop(node);
 	}
 	NG_NODE_UNREF(node);
@@ -471,8 +472,11 @@ ng_rmnode_self(node_p node)
 			return (0);
 	} while (!NGU_CAS_SC(&node->nd_flags, &fl, fl | NGF_INVALID));
 	(void)NGU_FOR_SC(&node->nd_gate, NGU_G_DEAD);
-	if (NGU_FOR_SC(&node->nd_state, NGU_NS_DOOMED) & (NGU_NS_DOOMED | NGU_NS_GONE))
+	(void)NGU_FADD_RLX(&node->nd_graph->queued_dooms, 1u);
+	if (NGU_FOR_SC(&node->nd_state, NGU_NS_DOOMED) & (NGU_NS_DOOMED | NGU_NS_GONE)) {
+		(void)NGU_FSUB_AR(&node->nd_graph->queued_dooms, 1u);
 		return (0);
+	}
 	ngu__doom_kick(ts, node);
 	return (0);
 }

@@ -740,12 +740,14 @@ ngu__doom_kick(struct ngu__thread *ts, struct ng_node *node)
 void
 ngu__doom_run(struct ngu__thread *ts, struct ng_node *node)
 {
+	struct ngu_graph *g = node->nd_graph;
 	struct ng_apply_info *apply;
 	struct ng_hook *h;
 
 	gather(node);
 	while (node->nd_qlocal != 0 && IS_DOOM(node->nd_qlocal)) {
 		h = ENT_HOOK(pop(node));
+		(void)NGU_FSUB_AR(&g->queued_dooms, 1u);
 		apply = h->hk_doom.apply;
 		ng_destroy_hook(h);
 		ngu__hook_retire(h); /* a doomed hook is retired here and nowhere else: the doom link shares the retire link */
@@ -755,6 +757,7 @@ ngu__doom_run(struct ngu__thread *ts, struct ng_node *node)
 	}
 	if (has_doom(node)) {
 		(void)NGU_FAND_SC(&node->nd_state, ~NGU_NS_DOOMED);
+		(void)NGU_FSUB_AR(&g->queued_dooms, 1u);
 		ng_rmnode(node);
 	}
 	(void)ts;
@@ -774,6 +777,7 @@ ngu__hook_doom(struct ngu__thread *ts, struct ng_hook *hook)
 	if (ts->apply != NULL)
 		(void)NGU_FADD_RLX(&ts->apply->refs, 1);
 	NG_NODE_REF(node);
+	(void)NGU_FADD_RLX(&node->nd_graph->queued_dooms, 1u);
 	ngu__itemq_push(&node->nd_qhead, (uintptr_t)hook | DOOM);
 	ngu__doom_kick(ts, node);
 	NG_NODE_UNREF(node);

@@ -351,6 +351,52 @@ test_own_list(void **state)
 	ngt_end(t);
 }
 
+/* A graph in which a removal waits for its node's turn is not settled. */
+static void
+busy_removal(unsigned workers, bool whole)
+{
+	struct ngu_graph_opts o = { .size = sizeof(o), .workers = workers };
+	struct ngt *t;
+	struct ng_node *a;
+	struct ng_hook *h;
+	pthread_t th;
+	void *result;
+
+	ngt_trace_type("a", 0);
+	t = ngt_graph_with(&o, "a A.x - a B.y");
+	a = node_of(t, "A");
+	assert_non_null(h = ng_findhook(a, "x"));
+	ngt_trace_on("rcvmsg A", hold_on, NULL);
+	NGU_ST_REL(&hold, 1u);
+	NGU_ST_REL(&held, 0u);
+	hold_graph = G;
+	assert_int_equal(pthread_create(&th, NULL, hold_thread, NULL), 0);
+	while (NGU_LD_ACQ(&held) == 0)
+		ngu__port_yield();
+	assert_int_equal(ngu_settle(G, 20000), 0); /* a method that runs does not count */
+	assert_int_equal(whole ? ng_rmnode_self(a) : ng_rmhook_self(h), 0);
+	assert_int_equal(ngu_settle(G, 20), ETIMEDOUT);
+	NGU_ST_REL(&hold, 0u);
+	pthread_join(th, &result);
+	assert_null(result);
+	assert_int_equal(ngu_settle(G, 20000), 0);
+	assert_null(ng_findhook(a, "x"));
+	assert_int_equal(NG_NODE_IS_VALID(a), !whole);
+	NG_NODE_UNREF(a);
+	ngt_end(t);
+	ngt_setup(NULL);
+}
+
+static void
+test_busy_removal(void **state)
+{
+	(void)state;
+	busy_removal(0, false);
+	busy_removal(1, false);
+	busy_removal(0, true);
+	busy_removal(1, true);
+}
+
 /* ---- the clock and callouts ---- */
 
 static void
@@ -636,6 +682,7 @@ main(void)
 		ngt_test(test_fairness),
 		ngt_test(test_busy_node),
 		ngt_test(test_own_list),
+		ngt_test(test_busy_removal),
 		ngt_test(test_fake_clock),
 		ngt_test(test_clock_two_movers),
 		ngt_test(test_callout),
