@@ -500,7 +500,8 @@ ngu_k_fwd_item(item_p item, hook_p hook, int flags)
 {
 	struct ngu__thread *ts = ngu__self();
 
-	if (NGU_LIKELY(ts->nest != 0 && hook != NULL && flags == NG_NOFLAGS && item->el_flags == PLAIN_DATA))
+	/* No current graph: an epoch around a thread's own sends. The books of the hook's graph, then. */
+	if (NGU_LIKELY(ts->nest != 0 && ts->graph != NULL && hook != NULL && flags == NG_NOFLAGS && item->el_flags == PLAIN_DATA))
 		return (hop(ts, hook, item));
 	return (fwd_slow(ts, item, hook, flags));
 }
