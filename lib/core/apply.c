@@ -174,6 +174,7 @@ send_control(struct ngu__thread *ts, node_p node, item_p item, bool writer, bool
 			}
 		} else if (ngu__r_take(ts, node)) {
 			f.node = node;
+			f.drainer = false;
 			f.prev = ts->rframes;
 			ts->rframes = &f;
 			item->depth++;

@@ -66,17 +66,22 @@ waiter_new(void)
 	return (w);
 }
 
-/* This thread itself stands in the way: something waits at a node whose turn it has. */
+/*
+ * This thread itself stands in the way: something waits at a node whose turn it has. Q alone does not say so, it is set while the
+ * last item is served; so where the queue is this thread's it looks. Where another thread serves, that one gets on until
+ * it meets a writer, and then leaves the queue to the last reader.
+ */
 static bool
 own_way(struct ngu__thread *ts)
 {
 	uint32_t i, d = NGU_LD_RLX(&ts->depth);
 
 	for (struct ngu__wframe *f = ts->wframes; f != NULL; f = f->prev)
-		if (NGU_LD_ACQ(&f->node->nd_gate) & NGU_G_Q)
+		if (!ngu__w_nothing_before(f->node))
 			return (true);
 	for (struct ngu__wframe *f = ts->rframes; f != NULL; f = f->prev)
-		if (NGU_LD_ACQ(&f->node->nd_gate) & NGU_G_Q)
+		if (f->drainer ? !ngu__w_nothing_before(f->node)
+			       : (NGU_LD_ACQ(&f->node->nd_gate) & (NGU_G_Q | NGU_G_D)) == NGU_G_Q)
 			return (true);
 	for (i = 0; i < d; i++)
 		if (NGU_LD_ACQ(&NGU_LD_RLX(&ts->slot[i])->nd_gate) & NGU_G_Q)

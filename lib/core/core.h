@@ -214,7 +214,7 @@ void ngu__w_other_done(struct ngu__thread *ts);
 bool ngu__w_held(struct ngu__thread *ts, const struct ng_node *node);
 /* The same, and true as well for the second node of ngu__w_take2(). */
 bool ngu__w_mine(struct ngu__thread *ts, const struct ng_node *node);
-/* With the node's turn: nothing waits in its queue. */
+/* With the node's turn, or as its server: nothing waits in its queue. */
 bool ngu__w_nothing_before(const struct ng_node *node);
 /* Reader turn for a message outside a section. */
 bool ngu__r_take(struct ngu__thread *ts, struct ng_node *node);

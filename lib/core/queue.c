@@ -582,6 +582,7 @@ serve(struct ngu__thread *ts, struct ng_node *node, unsigned budget)
 			discharge(node->nd_graph, item);
 			if (ts->nest == 0) {
 				f.node = node;
+				f.drainer = true;
 				f.prev = ts->rframes;
 				ts->rframes = &f;
 				(void)ngu__apply(ts, node, item, false);

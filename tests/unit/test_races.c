@@ -101,7 +101,7 @@ call_post(struct call *c)
 enum { QUEUED = 1, READS = 2, HANDED = 4, MODES = 8 };
 
 static void
-from_method(unsigned which, unsigned mode, unsigned workers)
+from_method(unsigned which, unsigned mode, unsigned workers, int64_t longer)
 {
 	struct ngu_graph_opts o = { .size = sizeof(o), .workers = workers };
 	struct inside in = { .what = from_inside[which].what, .result = -1 };
@@ -129,6 +129,8 @@ from_method(unsigned which, unsigned mode, unsigned workers)
 	AWAIT(NGU_LD_SC(&in.entered) != 0);
 	/* A writer waits at N: the call has got so far. HANDED: and will be served by whoever has N. */
 	AWAIT(mode & HANDED ? left_to_holder(n, NGU_G_QW) : (GATE(n) & NGU_G_QW) != 0);
+	longer += ngu__port_mono_ns();
+	AWAIT(NGU_LD_SC(&in.left) != 0 || ngu__port_mono_ns() >= longer);
 	assert_int_equal(NGU_LD_SC(&in.left), 0);
 	held_end(&held);
 	assert_int_equal(call_join(&c), 0);
@@ -154,9 +156,20 @@ test_call_from_method(void **state)
 	(void)state;
 	for (i = 0; i < NITEMS(from_inside); i++)
 		for (mode = 0; mode < MODES; mode++)
-			from_method(i, mode, 0);
+			from_method(i, mode, 0, 0);
 	for (i = 0; i < NITEMS(from_inside); i++)
-		from_method(i, i % MODES, 2);
+		from_method(i, i % MODES, 2, 0);
+}
+
+/* However long N is busy: nothing waits at M, so there is nothing to give up for. */
+static void
+test_call_waits_long(void **state)
+{
+	unsigned mode;
+
+	(void)state;
+	for (mode = 0; mode < MODES; mode++)
+		from_method(0, mode, 0, 150000000);
 }
 
 /*
@@ -1312,6 +1325,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ngt_test(test_call_from_method),
+		ngt_test(test_call_waits_long),
 		ngt_test(test_call_is_patient),
 		ngt_test(test_reader_calls_itself),
 		ngt_test(test_cross_newhook),
