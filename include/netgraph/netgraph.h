@@ -16,6 +16,11 @@
 #error "netgraph.h is the kernel side of netgraph: define _KERNEL, or use <ng/ng.h> in an ordinary program"
 #endif
 
+#ifdef HAVE_KERNEL_OPTION_HEADERS
+#include "opt_netgraph.h"
+#include "opt_kdb.h"
+#endif
+
 #include <sys/queue.h>
 #include <sys/lock.h>
 #include <sys/malloc.h>
@@ -129,6 +134,7 @@ struct ng_hook {
 #define NGU_QF_PINNED 0x800 /* for a worker, not for the sender's way out */
 #define NGU_QF_CHARGED 0x1000 /* counted against the graph's queue limit */
 #define NGU_QF_BURST 0x2000 /* a data item of el_count packets in body.burst.vec */
+#define NGU_QF_REPLY 0x4000 /* without el_dest: for the waiting caller that NGI_RETADDR names */
 
 /* What travels: n packets (usually one), a message, or a function. */
 struct ng_item {
@@ -532,6 +538,7 @@ int ng_mod_event(module_t mod, int what, void *arg);
 int ng_make_node_common(struct ng_type *typep, node_p *nodep);
 int ng_make_node(const char *typename, node_p *nodepp);
 int ng_name_node(node_p node, const char *name);
+void ng_unname(node_p node);
 node_p ng_name2noderef(node_p here, const char *name);
 ng_ID_t ng_node2ID(node_cp node);
 node_p ngu_k_id2noderef(ng_ID_t id);

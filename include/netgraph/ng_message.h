@@ -264,6 +264,13 @@ struct flow_manager {
 		{ "id", &ng_parse_hint32_type, 0 }, { NULL, NULL, 0 } \
 	}
 
+/*
+ * What a device that is a node as well answers to ioctl(2). The includer brings _IOR and _IOW: <sys/ioccom.h> in a kernel,
+ * <sys/ioctl.h> elsewhere.
+ */
+#define NGIOCGINFO _IOR('N', 40, struct nodeinfo)  /* tell of the node */
+#define NGIOCSETNAME _IOW('N', 41, struct ngm_name) /* name it */
+
 /* ---- making messages inside the kernel ---- */
 
 #ifdef _KERNEL

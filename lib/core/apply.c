@@ -79,6 +79,7 @@ ngu__apply(struct ngu__thread *ts, node_p node, item_p item, bool writer)
 			ngu__refuse(ts, hook, item, NGU_R_NODE_GONE);
 			error = EIO;
 		} else {
+			item->apply = NULL; /* it was for this delivery, not for where the method may send the packet next */
 			ngu__data_enter(ts, node->nd_graph);
 			if (d < NGU_SLOTS) {
 				NGU_ST_REL(&ts->slot[d], node);
@@ -189,14 +190,32 @@ send_control(struct ngu__thread *ts, node_p node, item_p item, bool writer, bool
 	if (ngu__enqueue(ts, node, item, writer, false) != 0) {
 		u_int depth = item->depth;
 
-		ngu__count(ts, node->nd_graph->ctr_gate, 0, 1);
 		item->apply = NULL;
-		NG_FREE_ITEM(item);
+		if ((item->el_flags & NGQF_TYPE) == NGQF_DATA) {
+			ngu__refuse(ts, item->el_hook, item, NGU_R_QUEUE_FULL);
+		} else {
+			ngu__count(ts, node->nd_graph->ctr_gate, 0, 1);
+			NG_FREE_ITEM(item);
+		}
 		if (apply != NULL)
 			ngu__apply_done(apply, ENOMEM, depth);
 		return (ENOMEM);
 	}
 	return ((flags & NG_PROGRESS) ? EINPROGRESS : 0);
+}
+
+/* No packet, no message, or a message that says it has more arguments than there is memory behind it. */
+static bool
+malformed(item_p item)
+{
+	switch (item->el_flags & NGQF_TYPE) {
+	case NGQF_DATA:
+		return (!(item->el_flags & NGU_QF_BURST) && NGI_M(item) == NULL);
+	case NGQF_MESG:
+		return (NGI_MSG(item) == NULL || !ngu__msg_whole(NGI_MSG(item)));
+	default:
+		return (false);
+	}
 }
 
 int
@@ -206,12 +225,24 @@ ng_snd_item(item_p item, int flags)
 	struct ngu__ctx ctx;
 	node_p node = item->el_dest;
 	hook_p hook = item->el_hook;
-	bool writer;
+	bool writer, queue;
 	int error, hf;
 
 	if (item->apply != NULL)
 		(void)NGU_FADD_RLX(&item->apply->refs, 1);
-	if (node == NULL || ((item->el_flags & (NGQF_TYPE | NGU_QF_BURST)) == NGQF_DATA && NGI_M(item) == NULL)) {
+	if (node == NULL && (item->el_flags & NGU_QF_REPLY) && NGI_MSG(item) != NULL) { /* for a waiting caller, not a node */
+		struct ng_apply_info *apply = item->apply;
+		struct ng_mesg *msg;
+		ng_ID_t dest = NGI_RETADDR(item);
+
+		NGI_GET_MSG(item, msg);
+		NG_FREE_ITEM(item);
+		error = ngu__reply_put(ts->graph, dest, msg);
+		if (apply != NULL)
+			ngu__apply_done(apply, error, 0);
+		return (error);
+	}
+	if (node == NULL || malformed(item)) {
 		struct ng_apply_info *apply = item->apply;
 
 		item->apply = NULL;
@@ -235,16 +266,22 @@ ng_snd_item(item_p item, int flags)
 		return (EINVAL);
 	}
 	ngu__enter(ts, &ctx, node->nd_graph);
-	if ((item->el_flags & NGQF_TYPE) == NGQF_DATA) {
+	if ((item->el_flags & NGQF_TYPE) == NGQF_DATA && (item->apply == NULL || hook == NULL)) {
 		ngu__data_enter(ts, ts->graph);
 		error = ngu__send_addressed(ts, item, flags);
 		ngu__data_leave(ts);
 	} else {
+		/* Messages, functions, and packets whose sender wants to know when they have been received. */
+		if ((item->el_flags & NGQF_TYPE) == NGQF_DATA)
+			ngu__count(ts, node->nd_graph->ctr_flow, item->el_count, 0);
 		hf = hook != NULL ? NGU_LD_ACQ(&hook->hk_flags) : 0;
 		writer = (item->el_flags & NGQF_RW) == NGQF_WRITER || (NGU_LD_ACQ(&node->nd_gate) & NGU_G_EXCL) != 0 ||
 		    (hf & HK_FORCE_WRITER) != 0;
+		queue = (flags & NG_QUEUE) || (hf & HK_QUEUE) || ((hf & HK_TO_INBOUND) && ts->outbound != 0) ||
+		    (ts->msgdepth >= NGU_MSG_DEPTH / 2 &&
+			((hf & HK_HI_STACK) || (NGU_LD_RLX(&node->nd_flags) & NGF_HI_STACK)));
 		NG_NODE_REF(node); /* the item's own reference goes with the item, the gate is given back after that */
-		error = send_control(ts, node, item, writer, (flags & NG_QUEUE) || (hf & HK_QUEUE), flags);
+		error = send_control(ts, node, item, writer, queue, flags);
 		NG_NODE_UNREF(node);
 	}
 	ngu__leave(ts, &ctx);

@@ -224,13 +224,19 @@ reply_close(struct ngu__reply *r, uint32_t addr)
 	return (m);
 }
 
+bool
+ngu__reply_open_at(struct ngu_graph *g, uint32_t addr)
+{
+	return (g != NULL && NGU_LD_SC(&g->reply[addr & (NGU_REPLY_SLOTS - 1)].addr) == addr);
+}
+
 int
 ngu__reply_put(struct ngu_graph *g, uint32_t addr, struct ng_mesg *msg)
 {
 	struct ngu__reply *r = &g->reply[addr & (NGU_REPLY_SLOTS - 1)];
 	struct ng_mesg *e = NULL, *m = msg;
 
-	if (NGU_LD_SC(&r->addr) != addr || !NGU_CAS_SC(&r->msg, &e, msg)) {
+	if (!ngu__msg_whole(msg) || NGU_LD_SC(&r->addr) != addr || !NGU_CAS_SC(&r->msg, &e, msg)) {
 		NG_FREE_MSG(msg);
 		return (EINVAL);
 	}

@@ -267,6 +267,7 @@ ng_rcvdata_t ngu__rcvdata_none;
 /* ---- items: item.c ---- */
 struct ng_item *ngu__item_alloc(struct ngu__thread *ts);
 void ngu__item_free_raw(struct ngu__thread *ts, struct ng_item *item);
+bool ngu__msg_whole(const struct ng_mesg *msg); /* its memory holds the arglen bytes it speaks of */
 
 /* ---- nodes: node.c ---- */
 int ngu__make_node(struct ngu_graph *g, struct ng_type *type, struct ng_node **out, bool publish);
@@ -323,6 +324,7 @@ void ngu__log(struct ngu_graph *g, int level, const char *fmt, ...) __attribute_
 struct ngu_graph *ngu__graph_of(const struct ng_node *node);
 
 /* Control calls that wait: control.c */
+bool ngu__reply_open_at(struct ngu_graph *g, uint32_t addr); /* somebody waits there */
 int ngu__reply_put(struct ngu_graph *g, uint32_t addr, struct ng_mesg *msg); /* consumes msg; EINVAL nobody waits there */
 int ngu__call_rmnode(struct ng_node *node);
 int ngu__call_writer(struct ng_node *node, struct ng_hook *hook, ng_item_fn2 *fn, void *arg1, int arg2);

@@ -458,8 +458,11 @@ ngu__send_addressed(struct ngu__thread *ts, item_p item, int flags)
 	if (peer == NULL) { /* addressed to a node as such */
 		ngu__refuse(ts, NULL, item, NGU_R_NO_HOOK);
 		error = EINVAL;
-	} else if (NGU_LD_ACQ(&peer->hk_node) != node) {
+	} else if (NGU_LD_ACQ(&peer->hk_node) != node || NG_HOOK_NOT_VALID(peer)) { /* since it was addressed */
 		ngu__refuse(ts, peer, item, NGU_R_HOOK_GONE);
+		error = EIO;
+	} else if (NG_NODE_NOT_VALID(node)) {
+		ngu__refuse(ts, peer, item, NGU_R_NODE_GONE);
 		error = EIO;
 	} else {
 		item->el_flags &= ~(unsigned long)(NGQF_QMODE);

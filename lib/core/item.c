@@ -3,6 +3,7 @@
  * item.c - items: what travels between nodes, how it is made, addressed and freed.
  */
 #include "core/core.h"
+#include "kern/kern.h"
 
 static struct ngu__zone item_zone = NGU_ZONE_INIT("items", NGU_Z_ITEM, sizeof(struct ng_item), NGU_CACHELINE);
 
@@ -291,9 +292,17 @@ ng_address_path(node_p here, item_p item, const char *address, ng_ID_t retaddr)
 int
 ng_address_ID(node_p here, item_p item, ng_ID_t ID, ng_ID_t retaddr)
 {
-	node_p dest = ngu_k_id2noderef(ID);
+	node_p dest;
 
-	if (dest == NULL) {
+	if (ID >= NGU_REPLY_BASE && (item->el_flags & NGQF_TYPE) == NGQF_MESG &&
+	    ngu__reply_open_at(ngu__graph_of(here), ID)) { /* who waits there answers to nobody */
+		NGI_CLR_NODE(item);
+		NGI_CLR_HOOK(item);
+		item->el_flags |= NGU_QF_REPLY;
+		NGI_RETADDR(item) = ID;
+		return (0);
+	}
+	if ((dest = ngu_k_id2noderef(ID)) == NULL) {
 		NG_FREE_ITEM(item);
 		return (EINVAL);
 	}
@@ -415,12 +424,20 @@ ngu_k_mkresp(const struct ng_mesg *msg, size_t len, int how)
 	return (m);
 }
 
+bool
+ngu__msg_whole(const struct ng_mesg *msg)
+{
+	size_t room = ngu__malloc_size(msg);
+
+	return (room >= sizeof(*msg) && room - sizeof(*msg) >= msg->header.arglen);
+}
+
 struct ng_mesg *
 ngu_k_copymsg(const struct ng_mesg *msg, int how)
 {
-	struct ng_mesg *m = malloc(sizeof(*m) + msg->header.arglen, M_NETGRAPH_MSG, how | M_ZERO);
+	struct ng_mesg *m;
 
-	if (m == NULL)
+	if (!ngu__msg_whole(msg) || (m = malloc(sizeof(*m) + msg->header.arglen, M_NETGRAPH_MSG, how | M_ZERO)) == NULL)
 		return (NULL);
 	ngu__memcpy(m, msg, sizeof(*m) + msg->header.arglen);
 	m->header.version = NG_VERSION;

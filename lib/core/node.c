@@ -193,6 +193,13 @@ ng_name_node(node_p node, const char *name)
 	return (error);
 }
 
+/* Does nothing, as in FreeBSD: a name goes with its node. For sources that call it. */
+void
+ng_unname(node_p node)
+{
+	(void)node;
+}
+
 node_p
 ng_name2noderef(node_p here, const char *name)
 {

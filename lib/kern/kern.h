@@ -11,6 +11,9 @@
  */
 bool ngu__kern_wait(int64_t *since, unsigned *round);
 
+/* The size that was asked for, of memory from malloc(9). */
+size_t ngu__malloc_size(const void *p);
+
 /* Set by the core: NET_EPOCH_ENTER and _EXIT as it wants them. */
 extern void (*ngu__epoch_enter_core)(void);
 extern void (*ngu__epoch_leave_core)(void);

@@ -103,6 +103,12 @@ head_of(void *p)
 	return ((struct head *)p - 1);
 }
 
+size_t
+ngu__malloc_size(const void *p)
+{
+	return (((const struct head *)p - 1)->size);
+}
+
 void *
 ngu_k_malloc(size_t size, struct malloc_type *type, int flags)
 {
