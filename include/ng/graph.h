@@ -20,8 +20,8 @@ struct ngu_graph_opts {
 	bool fake_clock;	/* time stands still until ngu_clock_advance() */
 	bool pin_workers;	/* worker n runs on CPU n modulo the number of CPUs */
 	unsigned depth_limit;	/* nested deliveries before they turn into a loop, 1..63; default 12 */
-	uint32_t max_data;	/* queued data items; default 65536 (net.graph.maxdata) */
-	uint32_t max_items;	/* queued messages and functions; default 65536 (net.graph.maxalloc) */
+	uint32_t max_data;	/* NGU_L_DATA (net.graph.maxdata); default 1048576 */
+	uint32_t max_items;	/* NGU_L_ITEMS (net.graph.maxalloc); default 1048576 */
 	ngu_log_fn *log;	/* default: standard error */
 	void *log_arg;
 	uint64_t seed;		/* of the graph's random numbers; default 1 */
@@ -72,7 +72,36 @@ NGU_API int64_t ngu_clock_now(const struct ngu_graph *g);
  */
 NGU_API NGU_CHECK int ngu_clock_advance(struct ngu_graph *g, int64_t ns);
 
-/* Limits, also while running. Units: items. The setters return EINVAL for 0. Never block. */
+/*
+ * Limits. What goes over one is refused with ENOMEM and counted; nothing that is there is taken away when one is lowered. The
+ * core's own steps (parts of a connect, removals) are not refused, so a full graph can still be taken down.
+ */
+enum ngu_limit {
+	NGU_L_DATA,	 /* "maxdata": packets waiting in queues, a burst counting as one; default 1048576 */
+	NGU_L_ITEMS,	 /* "maxalloc": messages and functions waiting in queues; default 1048576 */
+	NGU_L_NODEQUEUE, /* "nodequeue": of both kinds, at one node; default 65536, at most 8388608 */
+	NGU_L_NODES,	 /* "nodes": default and most 4026531839, which is all addresses */
+	NGU_L_HOOKS,	 /* "hooks": of one node; default and most 2147483647 */
+	NGU_L_DEPTH,	 /* "depth": nested deliveries, 1..63; default 12. What goes over it is put off, never refused */
+	NGU_L_COUNT
+};
+
+struct ngu_limit_info {
+	uint32_t limit;
+	uint32_t now;	  /* 0 for NODEQUEUE, HOOKS and DEPTH, which are of one node or one thread */
+	uint32_t high;	  /* most there ever was; of DEPTH in any graph of the process. Never over the limit by more than the core's own */
+	uint64_t refused; /* packets or bursts, messages, nodes, hooks */
+};
+
+/* All of these: EINVAL for a limit that does not exist. Never block; callable anywhere. */
+NGU_API NGU_CHECK int ngu_limit_get(struct ngu_graph *g, enum ngu_limit which, struct ngu_limit_info *out);
+/* EINVAL also for 0 and for what is over the most. Holds from the next item, node, hook or packet on. */
+NGU_API NGU_CHECK int ngu_limit_set(struct ngu_graph *g, enum ngu_limit which, uint32_t value);
+/* The name given above, static; "unknown" if there is none. And back: ENOENT. */
+NGU_API const char *ngu_limit_name(enum ngu_limit which);
+NGU_API NGU_CHECK int ngu_limit_find(const char *name, enum ngu_limit *out);
+
+/* The first two by functions of their own. */
 NGU_API uint32_t ngu_max_data(const struct ngu_graph *g);
 NGU_API uint32_t ngu_max_items(const struct ngu_graph *g);
 NGU_API NGU_CHECK int ngu_set_max_data(struct ngu_graph *g, uint32_t items);

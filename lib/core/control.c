@@ -276,6 +276,7 @@ ngu_msg(struct ngu_graph *g, const char *path, uint32_t cookie, uint32_t cmd, co
 	if ((item = ng_package_msg(msg, NG_NOFLAGS)) == NULL)
 		return (ENOMEM);
 	if ((r = reply_open(ts, g, &addr)) == NULL) {
+		ngu__count(ts, g->ctr_gate, 0, 1);
 		NG_FREE_ITEM(item);
 		return (ENOBUFS);
 	}

@@ -38,6 +38,7 @@
 #define NGU_NS_DOOMED 0x2u  /* ng_rmnode at the next writer turn */
 #define NGU_NS_GONE 0x4u    /* removed for good */
 #define NGU_NS_EXCL_OK 0x8u /* force-writer node: all earlier readers have left */
+#define NGU_NS_Q1 0x100u    /* items in the node's queue, counted from here up */
 
 #define NGU_WORKERS_MAX 64u
 #define NGU_REPLY_SLOTS 1024u
@@ -45,7 +46,7 @@
 #define NGU_HOP_BUDGET 16384	   /* deferred deliveries in one section before the rest is queued */
 #define NGU_SERVE_BUDGET 1024	   /* queued items one thread serves on one way out */
 #define NGU_DEPTH_DEFAULT 12
-#define NGU_DEPTH(ts) ((ts)->graph != NULL ? (ts)->graph->depth_limit : NGU_DEPTH_DEFAULT)
+#define NGU_DEPTH(ts) ((ts)->graph != NULL ? NGU_LD_RLX(&(ts)->graph->max[NGU_L_DEPTH]) : NGU_DEPTH_DEFAULT)
 #define NGU_BURST_MAX 64	   /* packets that travel as one item */
 #define NGU_LOCAL_MAX 32	   /* packets a thread lays aside at closed gates */
 #define NGU_MSG_DEPTH 24	   /* messages nested in messages before they are queued */
@@ -78,7 +79,6 @@ struct ngu__reply {
 struct ngu_graph {
 	struct ngu__graph_prefix prefix; /* first: the mbuf code knows it */
 	char name[32];
-	uint32_t depth_limit;
 	uint32_t ctr_flow;  /* n attempted, bytes delivered (packets) */
 	uint32_t ctr_queue; /* n packets ever queued, bytes messages applied */
 	uint32_t ctr_nodes; /* n made, bytes gone */
@@ -86,7 +86,8 @@ struct ngu_graph {
 	uint32_t ctr_memory; /* n nodes freed, bytes hooks freed: behind the above by a grace period and references */
 	uint32_t ctr_gate; /* n closings, bytes messages refused */
 	uint32_t ctr_reason[NGU_R_COUNT];
-	_Atomic uint32_t max_data, max_items;
+	uint32_t ctr_limit[NGU_L_COUNT]; /* n refused */
+	_Atomic uint32_t max[NGU_L_COUNT];
 	bool fake_clock, pin;
 	ngu_log_fn *log;
 	void *log_arg;
@@ -104,7 +105,7 @@ struct ngu_graph {
 	NGU_ALIGNED(NGU_CACHELINE) _Atomic uint32_t queued_data;
 	_Atomic uint32_t queued_items;
 	_Atomic uint32_t queued_dooms; /* hooks and nodes whose removal waits for their node's turn */
-	_Atomic uint32_t high_data, high_items;
+	_Atomic uint32_t high[NGU_L_COUNT]; /* not of NODES and DEPTH */
 	_Atomic uint32_t stopping;
 	_Atomic uint32_t timing;
 	_Atomic uint64_t gate_longest;
@@ -184,7 +185,7 @@ ngu__data_enter(struct ngu__thread *ts, struct ngu_graph *g)
 {
 	ngu__section_enter(ts);
 	if (ts->nest == 1) {
-		ts->limit = g != NULL ? g->depth_limit : NGU_DEPTH_DEFAULT;
+		ts->limit = g != NULL ? NGU_LD_RLX(&g->max[NGU_L_DEPTH]) : NGU_DEPTH_DEFAULT;
 		ts->budget = NGU_HOP_BUDGET;
 	}
 }
@@ -318,6 +319,11 @@ void ngu__ref_report(struct ngu_graph *g, void (*out)(void *arg, const char *tex
 /* ---- types: type.c ---- */
 unsigned ngu__types_list(struct ng_type **out, unsigned max);
 int ngu__send_at(struct ngu_graph *g, _Atomic(struct ng_hook *) *at, struct mbuf **vec, uint32_t n);
+
+/* ---- limits: limit.c ---- */
+void ngu__limit_high(_Atomic uint32_t *high, uint32_t n);
+void ngu__limit_refused(struct ngu_graph *g, enum ngu_limit which);
+void ngu__limits_init(struct ngu_graph *g, const struct ngu_graph_opts *opts);
 
 /* ---- graph.c ---- */
 void ngu__log(struct ngu_graph *g, int level, const char *fmt, ...) __attribute__((__format__(__printf__, 3, 4)));

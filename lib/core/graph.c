@@ -125,6 +125,9 @@ counters_free(struct ngu_graph *g)
 	for (i = 0; i < NGU_R_COUNT; i++)
 		if (g->ctr_reason[i] != 0)
 			ngu__ctr_free(g->ctr_reason[i]);
+	for (i = 0; i < NGU_L_COUNT; i++)
+		if (g->ctr_limit[i] != 0)
+			ngu__ctr_free(g->ctr_limit[i]);
 }
 
 static int
@@ -139,6 +142,9 @@ counters_make(struct ngu_graph *g)
 			return (ENOMEM);
 	for (i = 0; i < NGU_R_COUNT; i++)
 		if ((g->ctr_reason[i] = ngu__ctr_alloc()) == 0)
+			return (ENOMEM);
+	for (i = 0; i < NGU_L_COUNT; i++)
+		if ((g->ctr_limit[i] = ngu__ctr_alloc()) == 0)
 			return (ENOMEM);
 	return (0);
 }
@@ -173,9 +179,7 @@ ngu_graph_create(const struct ngu_graph_opts *opts, struct ngu_graph **out)
 	if ((g = ngu__port_alloc(sizeof(*g), NGU_CACHELINE)) == NULL)
 		return (ENOMEM);
 	(void)ngu__strlcpy(g->name, opts->name != NULL ? opts->name : "graph", sizeof(g->name));
-	g->depth_limit = opts->depth_limit != 0 ? opts->depth_limit : 12;
-	NGU_ST_RLX(&g->max_data, opts->max_data != 0 ? opts->max_data : 65536u);
-	NGU_ST_RLX(&g->max_items, opts->max_items != 0 ? opts->max_items : 65536u);
+	ngu__limits_init(g, opts);
 	g->fake_clock = opts->fake_clock;
 	g->pin = opts->pin_workers;
 	g->log = opts->log;
@@ -396,37 +400,5 @@ ngu_clock_advance(struct ngu_graph *g, int64_t ns)
 	}
 	NGU_ST_REL(&g->fake_now, end);
 	NGU_ST_REL(&g->mover, NULL);
-	return (0);
-}
-
-/* ---- limits ---- */
-
-uint32_t
-ngu_max_data(const struct ngu_graph *g)
-{
-	return (NGU_LD_RLX(&((struct ngu_graph *)(uintptr_t)g)->max_data));
-}
-
-uint32_t
-ngu_max_items(const struct ngu_graph *g)
-{
-	return (NGU_LD_RLX(&((struct ngu_graph *)(uintptr_t)g)->max_items));
-}
-
-int
-ngu_set_max_data(struct ngu_graph *g, uint32_t items)
-{
-	if (items == 0)
-		return (EINVAL);
-	NGU_ST_RLX(&g->max_data, items);
-	return (0);
-}
-
-int
-ngu_set_max_items(struct ngu_graph *g, uint32_t items)
-{
-	if (items == 0)
-		return (EINVAL);
-	NGU_ST_RLX(&g->max_items, items);
 	return (0);
 }

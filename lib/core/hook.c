@@ -332,14 +332,20 @@ int
 ngu__hook_link(node_p node, hook_p hook)
 {
 	ng_rcvdata_t *rcv = node->nd_type->rcvdata, *none = ngu__rcvdata_none;
-	uint32_t st = 0;
+	uint32_t st = 0, n;
 	int error;
 
 	/* The receiver is settled now: an override made in newhook, else the type's. */
 	if (rcv != NULL)
 		(void)NGU_CAS_AR(&hook->hk_rcvdata, &none, rcv);
 	ngu__spin_lock(&node->nd_lock);
-	error = hidx_room(node);
+	n = (uint32_t)NGU_LD_RLX(&node->nd_numhooks) + 1;
+	if (n > NGU_LD_RLX(&node->nd_graph->max[NGU_L_HOOKS])) {
+		ngu__limit_refused(node->nd_graph, NGU_L_HOOKS);
+		error = ENOMEM;
+	} else {
+		error = hidx_room(node);
+	}
 	while (error == 0) {
 		if (st & NGU_HS_DEAD)
 			error = ENOENT; /* its other end has died meanwhile */
@@ -353,7 +359,8 @@ ngu__hook_link(node_p node, hook_p hook)
 			(void)NGU_FOR_SC(&node->nd_gate, NGU_G_EXCL);
 		hidx_put(NGU_LD_RLX(&node->nd_hidx), hook);
 		LIST_INSERT_HEAD(&node->nd_hooks, hook, hk_hooks);
-		NGU_ST_RLX(&node->nd_numhooks, NGU_LD_RLX(&node->nd_numhooks) + 1);
+		NGU_ST_RLX(&node->nd_numhooks, (int)n);
+		ngu__limit_high(&node->nd_graph->high[NGU_L_HOOKS], n);
 	}
 	ngu__spin_unlock(&node->nd_lock);
 	return (error);

@@ -16,6 +16,7 @@ int
 ngu__idtab_init(struct ngu__idtab *t)
 {
 	NGU_ST_RLX(&t->next, 1u);
+	NGU_ST_RLX(&t->max, UINT32_MAX);
 	t->root = ngu__port_alloc(NGU_ID_ROOT * sizeof(*t->root), NGU_CACHELINE);
 	return (t->root != NULL ? 0 : ENOMEM);
 }
@@ -119,8 +120,15 @@ ngu__id_new(struct ngu__idtab *t)
 	struct ngu__thread *ts = ngu__self();
 	struct ngu__idleaf *leaf;
 	struct ng_node *free_slot;
-	uint32_t id;
+	uint32_t id, n = NGU_FADD_RLX(&t->live, 1u) + 1, h = NGU_LD_RLX(&t->high);
 
+	if (n > NGU_LD_RLX(&t->max)) {
+		(void)NGU_FSUB_RLX(&t->live, 1u);
+		(void)NGU_FADD_RLX(&t->refused, 1u);
+		return (0);
+	}
+	while (n > h && !NGU_CAS_AR(&t->high, &h, n))
+		;
 	ngu__section_enter(ts);
 	for (;;) {
 		id = NGU_FADD_RLX(&t->next, 1u);
@@ -144,6 +152,8 @@ ngu__id_new(struct ngu__idtab *t)
 		live_drop(t, leaf, id); /* in use since the last time round */
 	}
 	ngu__section_leave(ts);
+	if (id == 0)
+		(void)NGU_FSUB_RLX(&t->live, 1u);
 	return (id);
 }
 
@@ -171,6 +181,7 @@ ngu__id_drop(struct ngu__idtab *t, uint32_t id)
 
 	NGU_ST_REL(&leaf->slot[id & (NGU_ID_LEAF - 1)], NULL);
 	live_drop(t, leaf, id);
+	(void)NGU_FSUB_RLX(&t->live, 1u);
 }
 
 struct ng_node *

@@ -166,28 +166,33 @@ announce(struct ngu__thread *ts, struct ng_node *node, uint32_t bits, bool pinne
 		ngu__wq_push(ts, node);
 }
 
+/* Room in the graph's queues and in the node's. The core's own stages always find some. */
 static bool
-charge(struct ngu_graph *g, struct ng_item *item)
+charge(struct ngu_graph *g, struct ng_node *node, struct ng_item *item)
 {
-	bool data = (item->el_flags & NGQF_TYPE) == NGQF_DATA;
-	_Atomic uint32_t *now = data ? &g->queued_data : &g->queued_items, *high = data ? &g->high_data : &g->high_items;
-	uint32_t n = NGU_FADD_RLX(now, 1u) + 1, h;
+	enum ngu_limit which = (item->el_flags & NGQF_TYPE) == NGQF_DATA ? NGU_L_DATA : NGU_L_ITEMS;
+	_Atomic uint32_t *now = which == NGU_L_DATA ? &g->queued_data : &g->queued_items;
+	uint32_t n = NGU_FADD_RLX(now, 1u) + 1, q = NGU_FADD_RLX(&node->nd_state, NGU_NS_Q1) / NGU_NS_Q1 + 1;
+	bool over = n > NGU_LD_RLX(&g->max[which]);
 
-	if (n > NGU_LD_RLX(data ? &g->max_data : &g->max_items) && !(item->el_flags & NGU_QF_CORE)) {
+	if (!(item->el_flags & NGU_QF_CORE) && (over || q > NGU_LD_RLX(&g->max[NGU_L_NODEQUEUE]))) {
 		(void)NGU_FSUB_RLX(now, 1u);
+		(void)NGU_FSUB_RLX(&node->nd_state, NGU_NS_Q1);
+		ngu__limit_refused(g, over ? which : NGU_L_NODEQUEUE);
 		return (false);
 	}
-	for (h = NGU_LD_RLX(high); n > h && !NGU_CAS_AR(high, &h, n);)
-		;
+	ngu__limit_high(&g->high[which], n);
+	ngu__limit_high(&g->high[NGU_L_NODEQUEUE], q);
 	item->el_flags |= NGU_QF_CHARGED;
 	return (true);
 }
 
 static void
-discharge(struct ngu_graph *g, struct ng_item *item)
+discharge(struct ngu_graph *g, struct ng_node *node, struct ng_item *item)
 {
 	if (!(item->el_flags & NGU_QF_CHARGED))
 		return;
+	(void)NGU_FSUB_RLX(&node->nd_state, NGU_NS_Q1);
 	(void)NGU_FSUB_RLX((item->el_flags & NGQF_TYPE) == NGQF_DATA ? &g->queued_data : &g->queued_items, 1u);
 	item->el_flags &= ~(unsigned long)NGU_QF_CHARGED;
 }
@@ -198,7 +203,7 @@ ngu__enqueue(struct ngu__thread *ts, struct ng_node *node, struct ng_item *item,
 	struct ngu_graph *g = node->nd_graph;
 	struct ngu__thread *owner = ngu__flow(ts);
 
-	if (!charge(g, item)) {
+	if (!charge(g, node, item)) {
 		ts->full = 1;
 		return (ENOMEM);
 	}
@@ -556,7 +561,7 @@ serve(struct ngu__thread *ts, struct ng_node *node, unsigned budget)
 			} else {
 				item = ENT_ITEM(pop(node));
 				snap_done |= e == last;
-				discharge(node->nd_graph, item);
+				discharge(node->nd_graph, node, item);
 				(void)ngu__apply(ts, node, item, true);
 			}
 			server_unw(ts, node, &f);
@@ -579,7 +584,7 @@ serve(struct ngu__thread *ts, struct ng_node *node, unsigned budget)
 			}
 			(void)pop(node);
 			snap_done |= e == last;
-			discharge(node->nd_graph, item);
+			discharge(node->nd_graph, node, item);
 			if (ts->nest == 0) {
 				f.node = node;
 				f.drainer = true;
@@ -802,7 +807,7 @@ ngu__queue_flush(struct ngu__thread *ts, struct ng_node *node)
 		apply = item->apply;
 		owner = item->el_owner;
 		depth = item->depth;
-		discharge(g, item);
+		discharge(g, node, item);
 		if (item->el_flags & NGU_QF_CORE) { /* the core's own stages look for themselves */
 			(void)ngu__apply(ts, node, item, true);
 			continue;

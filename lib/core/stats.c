@@ -76,8 +76,8 @@ ngu_graph_stats(struct ngu_graph *g, struct ngu_graph_stats *out)
 	ngu__ctr_read(g->prefix.ctr_mbuf_free, &c, &d);
 	ngu__ctr_read(g->prefix.ctr_mbuf_alloc, &a, &b);
 	out->mbufs = a - c;
-	out->high_data = NGU_LD_RLX(&g->high_data);
-	out->high_items = NGU_LD_RLX(&g->high_items);
+	out->high_data = NGU_LD_RLX(&g->high[NGU_L_DATA]);
+	out->high_items = NGU_LD_RLX(&g->high[NGU_L_ITEMS]);
 }
 
 void

@@ -30,12 +30,14 @@ struct ngu__idmid {
 
 struct ngu__idtab {
 	_Atomic uint32_t next;
+	_Atomic uint32_t live, high, max; /* IDs given out and not dropped now; most ever; most allowed */
+	_Atomic uint32_t refused;	  /* because of that */
 	_Atomic(struct ngu__idmid *) *root;
 };
 
 int ngu__idtab_init(struct ngu__idtab *t);
 void ngu__idtab_fini(struct ngu__idtab *t);
-/* A fresh ID with room for it in the table, 0 when memory is short. */
+/* A fresh ID with room for it in the table; 0 when memory is short, or t->max are given out. */
 uint32_t ngu__id_new(struct ngu__idtab *t);
 void ngu__id_publish(struct ngu__idtab *t, uint32_t id, struct ng_node *node);
 /* The ID is done with: published before or not. */

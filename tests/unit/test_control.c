@@ -755,8 +755,8 @@ test_options(void **state)
 	assert_int_equal(ngu_graph_create(&o, &g), EINVAL);
 	assert_null(g);
 	assert_int_equal(ngu_graph_create(NULL, &g), 0);
-	assert_int_equal(ngu_max_data(g), 65536);
-	assert_int_equal(ngu_max_items(g), 65536);
+	assert_int_equal(ngu_max_data(g), 1048576);
+	assert_int_equal(ngu_max_items(g), 1048576);
 	assert_int_equal(ngu_set_max_items(g, 0), EINVAL);
 	assert_int_equal(ngu_set_max_items(g, 7), 0);
 	assert_int_equal(ngu_max_items(g), 7);
