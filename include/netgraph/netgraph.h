@@ -51,7 +51,11 @@ struct callout;
 typedef struct ng_node *node_p;
 typedef struct ng_hook *hook_p;
 typedef struct ng_item *item_p;
+#ifdef NETGRAPH_DEBUG /* as in FreeBSD, where looking at a node leaves a note in it */
+typedef struct ng_node *node_cp;
+#else
 typedef const struct ng_node *node_cp;
+#endif
 typedef const struct ng_hook *hook_cp;
 typedef const struct ng_item *item_cp;
 typedef void *meta_p;
@@ -244,6 +248,23 @@ struct ng_type {
 	_Atomic int refs;
 };
 
+/*
+ * ---- checked access ----
+ *
+ * In a source compiled with NETGRAPH_DEBUG the macros below look at the object first: NULL, memory that was freed, or what is no
+ * node, hook or item at all ends in a panic with file and line of the use. The forms with a leading underscore do not look.
+ * Layouts do not depend on it: such a source runs beside others, and in any build of the library.
+ */
+#ifdef NETGRAPH_DEBUG
+#define NGU__N(node) (ngu_k_check_node((node), __FILE__, __LINE__))
+#define NGU__H(hook) (ngu_k_check_hook((hook), __FILE__, __LINE__))
+#define NGU__I(item) (ngu_k_check_item((item), __FILE__, __LINE__))
+#else
+#define NGU__N(node) (node)
+#define NGU__H(hook) (hook)
+#define NGU__I(item) (item)
+#endif
+
 /* ---- node macros (section 5) ---- */
 
 #define _NG_NODE_NAME(node) (ngu_k_node_name(node))
@@ -276,20 +297,20 @@ struct ng_type {
 #define _NG_NODE_REALLY_DIE(node) (ngu_k_node_really_die(node))
 #define _NG_NODE_REVIVE(node) (ngu_k_node_revive(node))
 
-#define NG_NODE_NAME(node) _NG_NODE_NAME(node)
-#define NG_NODE_HAS_NAME(node) _NG_NODE_HAS_NAME(node)
-#define NG_NODE_ID(node) _NG_NODE_ID(node)
-#define NG_NODE_REF(node) _NG_NODE_REF(node)
-#define NG_NODE_UNREF(node) _NG_NODE_UNREF(node)
-#define NG_NODE_SET_PRIVATE(node, val) _NG_NODE_SET_PRIVATE(node, val)
-#define NG_NODE_PRIVATE(node) _NG_NODE_PRIVATE(node)
-#define NG_NODE_IS_VALID(node) _NG_NODE_IS_VALID(node)
-#define NG_NODE_NOT_VALID(node) _NG_NODE_NOT_VALID(node)
-#define NG_NODE_NUMHOOKS(node) _NG_NODE_NUMHOOKS(node)
-#define NG_NODE_FORCE_WRITER(node) _NG_NODE_FORCE_WRITER(node)
-#define NG_NODE_HI_STACK(node) _NG_NODE_HI_STACK(node)
-#define NG_NODE_REALLY_DIE(node) _NG_NODE_REALLY_DIE(node)
-#define NG_NODE_REVIVE(node) _NG_NODE_REVIVE(node)
+#define NG_NODE_NAME(node) _NG_NODE_NAME(NGU__N(node))
+#define NG_NODE_HAS_NAME(node) _NG_NODE_HAS_NAME(NGU__N(node))
+#define NG_NODE_ID(node) _NG_NODE_ID(NGU__N(node))
+#define NG_NODE_REF(node) _NG_NODE_REF(NGU__N(node))
+#define NG_NODE_UNREF(node) _NG_NODE_UNREF(NGU__N(node))
+#define NG_NODE_SET_PRIVATE(node, val) _NG_NODE_SET_PRIVATE(NGU__N(node), val)
+#define NG_NODE_PRIVATE(node) _NG_NODE_PRIVATE(NGU__N(node))
+#define NG_NODE_IS_VALID(node) _NG_NODE_IS_VALID(NGU__N(node))
+#define NG_NODE_NOT_VALID(node) _NG_NODE_NOT_VALID(NGU__N(node))
+#define NG_NODE_NUMHOOKS(node) _NG_NODE_NUMHOOKS(NGU__N(node))
+#define NG_NODE_FORCE_WRITER(node) _NG_NODE_FORCE_WRITER(NGU__N(node))
+#define NG_NODE_HI_STACK(node) _NG_NODE_HI_STACK(NGU__N(node))
+#define NG_NODE_REALLY_DIE(node) _NG_NODE_REALLY_DIE(NGU__N(node))
+#define NG_NODE_REVIVE(node) _NG_NODE_REVIVE(NGU__N(node))
 
 /*
  * NG_NODE_FOREACH_HOOK(node, fn, arg [, rethook]): fn(hook, arg) over the node's hooks, newest first, until fn returns 0;
@@ -341,21 +362,21 @@ struct ng_type {
 		(hook)->hk_flags |= HK_HI_STACK; \
 	} while (0)
 
-#define NG_HOOK_REF(hook) _NG_HOOK_REF(hook)
-#define NG_HOOK_UNREF(hook) _NG_HOOK_UNREF(hook)
-#define NG_HOOK_NAME(hook) _NG_HOOK_NAME(hook)
-#define NG_HOOK_SET_PRIVATE(hook, val) _NG_HOOK_SET_PRIVATE(hook, val)
-#define NG_HOOK_PRIVATE(hook) _NG_HOOK_PRIVATE(hook)
-#define NG_HOOK_SET_RCVMSG(hook, val) _NG_HOOK_SET_RCVMSG(hook, val)
-#define NG_HOOK_SET_RCVDATA(hook, val) _NG_HOOK_SET_RCVDATA(hook, val)
-#define NG_HOOK_NOT_VALID(hook) _NG_HOOK_NOT_VALID(hook)
-#define NG_HOOK_IS_VALID(hook) _NG_HOOK_IS_VALID(hook)
-#define NG_HOOK_NODE(hook) _NG_HOOK_NODE(hook)
-#define NG_HOOK_PEER(hook) _NG_HOOK_PEER(hook)
-#define NG_HOOK_FORCE_WRITER(hook) _NG_HOOK_FORCE_WRITER(hook)
-#define NG_HOOK_FORCE_QUEUE(hook) _NG_HOOK_FORCE_QUEUE(hook)
-#define NG_HOOK_SET_TO_INBOUND(hook) _NG_HOOK_SET_TO_INBOUND(hook)
-#define NG_HOOK_HI_STACK(hook) _NG_HOOK_HI_STACK(hook)
+#define NG_HOOK_REF(hook) _NG_HOOK_REF(NGU__H(hook))
+#define NG_HOOK_UNREF(hook) _NG_HOOK_UNREF(NGU__H(hook))
+#define NG_HOOK_NAME(hook) _NG_HOOK_NAME(NGU__H(hook))
+#define NG_HOOK_SET_PRIVATE(hook, val) _NG_HOOK_SET_PRIVATE(NGU__H(hook), val)
+#define NG_HOOK_PRIVATE(hook) _NG_HOOK_PRIVATE(NGU__H(hook))
+#define NG_HOOK_SET_RCVMSG(hook, val) _NG_HOOK_SET_RCVMSG(NGU__H(hook), val)
+#define NG_HOOK_SET_RCVDATA(hook, val) _NG_HOOK_SET_RCVDATA(NGU__H(hook), val)
+#define NG_HOOK_NOT_VALID(hook) _NG_HOOK_NOT_VALID(NGU__H(hook))
+#define NG_HOOK_IS_VALID(hook) _NG_HOOK_IS_VALID(NGU__H(hook))
+#define NG_HOOK_NODE(hook) _NG_HOOK_NODE(NGU__H(hook))
+#define NG_HOOK_PEER(hook) _NG_HOOK_PEER(NGU__H(hook))
+#define NG_HOOK_FORCE_WRITER(hook) _NG_HOOK_FORCE_WRITER(NGU__H(hook))
+#define NG_HOOK_FORCE_QUEUE(hook) _NG_HOOK_FORCE_QUEUE(NGU__H(hook))
+#define NG_HOOK_SET_TO_INBOUND(hook) _NG_HOOK_SET_TO_INBOUND(NGU__H(hook))
+#define NG_HOOK_HI_STACK(hook) _NG_HOOK_HI_STACK(NGU__H(hook))
 
 #define NG_OUTBOUND_THREAD_REF() (ngu_k_outbound(1))
 #define NG_OUTBOUND_THREAD_UNREF() (ngu_k_outbound(-1))
@@ -372,24 +393,24 @@ struct ng_type {
 #define _NGI_NODE(i) ((i)->el_dest)
 #define _NGI_HOOK(i) ((i)->el_hook)
 
-#define NGI_M(i) _NGI_M(i)
-#define NGI_MSG(i) _NGI_MSG(i)
-#define NGI_RETADDR(i) _NGI_RETADDR(i)
-#define NGI_FN(i) _NGI_FN(i)
-#define NGI_FN2(i) _NGI_FN2(i)
-#define NGI_ARG1(i) _NGI_ARG1(i)
-#define NGI_ARG2(i) _NGI_ARG2(i)
-#define NGI_NODE(i) _NGI_NODE(i)
-#define NGI_HOOK(i) _NGI_HOOK(i)
+#define NGI_M(i) _NGI_M(NGU__I(i))
+#define NGI_MSG(i) _NGI_MSG(NGU__I(i))
+#define NGI_RETADDR(i) _NGI_RETADDR(NGU__I(i))
+#define NGI_FN(i) _NGI_FN(NGU__I(i))
+#define NGI_FN2(i) _NGI_FN2(NGU__I(i))
+#define NGI_ARG1(i) _NGI_ARG1(NGU__I(i))
+#define NGI_ARG2(i) _NGI_ARG2(NGU__I(i))
+#define NGI_NODE(i) _NGI_NODE(NGU__I(i))
+#define NGI_HOOK(i) _NGI_HOOK(NGU__I(i))
 
 #define NGI_GET_M(i, m) \
 	do { \
-		(m) = _NGI_M(i); \
+		(m) = NGI_M(i); \
 		_NGI_M(i) = NULL; \
 	} while (0)
 #define NGI_GET_MSG(i, m) \
 	do { \
-		(m) = _NGI_MSG(i); \
+		(m) = NGI_MSG(i); \
 		_NGI_MSG(i) = NULL; \
 	} while (0)
 #define NGI_GET_NODE(i, n) \
@@ -420,11 +441,15 @@ struct ng_type {
 #define NG_FREE_META(meta)
 #define NGI_GET_META(i, m)
 #define ng_copy_meta(meta) NULL
+#ifdef NETGRAPH_DEBUG
+#define SAVE_LINE(item) ((void)NGU__I(item))
+#else
 #define SAVE_LINE(item) \
 	do { \
 	} while (0)
+#endif
 
-#define NG_FREE_ITEM(item) (ng_free_item(item))
+#define NG_FREE_ITEM(item) (ng_free_item(NGU__I(item)))
 #define NG_FREE_M(m) \
 	do { \
 		if ((m) != NULL) { \
@@ -582,6 +607,9 @@ void ngu_k_node_ref_at(node_p node, const char *file, int line);
 void ngu_k_node_unref_at(node_p node, const char *file, int line);
 void ngu_k_hook_ref_at(hook_p hook, const char *file, int line);
 void ngu_k_hook_unref_at(hook_p hook, const char *file, int line);
+node_p ngu_k_check_node(node_cp node, const char *file, int line);
+hook_p ngu_k_check_hook(hook_cp hook, const char *file, int line);
+item_p ngu_k_check_item(item_cp item, const char *file, int line);
 void ngu_k_node_force_writer(node_p node);
 void ngu_k_hook_force_writer(hook_p hook);
 void ngu_k_node_really_die(node_p node);
