@@ -74,12 +74,13 @@ NGU_API NGU_CHECK int ngu_clock_advance(struct ngu_graph *g, int64_t ns);
 
 /*
  * Limits. What goes over one is refused with ENOMEM and counted; nothing that is there is taken away when one is lowered. The
- * core's own steps (parts of a connect, removals) are not refused, so a full graph can still be taken down.
+ * core's own steps (parts of a connect, removals) and NGM_SHUTDOWN are not refused, so a full graph can still be taken down.
  */
 enum ngu_limit {
 	NGU_L_DATA,	 /* "maxdata": packets waiting in queues, a burst counting as one; default 1048576 */
 	NGU_L_ITEMS,	 /* "maxalloc": messages and functions waiting in queues; default 1048576 */
-	NGU_L_NODEQUEUE, /* "nodequeue": of both kinds, at one node; default 65536, at most 8388608 */
+	NGU_L_NODEQUEUE, /* "nodequeue": of both kinds, at one node; packets up to this, messages up to twice this; default 65536,
+			    at most 4194304 */
 	NGU_L_NODES,	 /* "nodes": default and most 4026531839, which is all addresses */
 	NGU_L_HOOKS,	 /* "hooks": of one node; default and most 2147483647 */
 	NGU_L_DEPTH,	 /* "depth": nested deliveries, 1..63; default 12. What goes over it is put off, never refused */

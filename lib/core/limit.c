@@ -13,7 +13,7 @@ static const struct {
 } limit[NGU_L_COUNT] = {
 	[NGU_L_DATA] = { "maxdata", 1u << 20, UINT32_MAX },
 	[NGU_L_ITEMS] = { "maxalloc", 1u << 20, UINT32_MAX },
-	[NGU_L_NODEQUEUE] = { "nodequeue", 65536, 1u << 23 }, /* counted in 24 bits, with room for the core's own */
+	[NGU_L_NODEQUEUE] = { "nodequeue", 65536, 1u << 22 }, /* counted in 24 bits; messages go to twice that */
 	[NGU_L_NODES] = { "nodes", NGU_REPLY_BASE - 1, NGU_REPLY_BASE - 1 },
 	[NGU_L_HOOKS] = { "hooks", INT32_MAX, INT32_MAX },
 	[NGU_L_DEPTH] = { "depth", NGU_DEPTH_DEFAULT, NGU_SLOTS - 1 },

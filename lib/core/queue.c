@@ -166,16 +166,29 @@ announce(struct ngu__thread *ts, struct ng_node *node, uint32_t bits, bool pinne
 		ngu__wq_push(ts, node);
 }
 
-/* Room in the graph's queues and in the node's. The core's own stages always find some. */
+/* What can always wait: the core's own stages, and the message that ends a node. */
+static bool
+exempt(const struct ng_item *item)
+{
+	return ((item->el_flags & NGU_QF_CORE) != 0 ||
+	    ((item->el_flags & NGQF_TYPE) == NGQF_MESG && NGI_MSG(item)->header.typecookie == NGM_GENERIC_COOKIE &&
+		NGI_MSG(item)->header.cmd == NGM_SHUTDOWN));
+}
+
+/*
+ * Room in the graph's queues and in the node's. Messages find room in a node's queue when packets do not any more: a flood
+ * must not keep control out.
+ */
 static bool
 charge(struct ngu_graph *g, struct ng_node *node, struct ng_item *item)
 {
 	enum ngu_limit which = (item->el_flags & NGQF_TYPE) == NGQF_DATA ? NGU_L_DATA : NGU_L_ITEMS;
 	_Atomic uint32_t *now = which == NGU_L_DATA ? &g->queued_data : &g->queued_items;
 	uint32_t n = NGU_FADD_RLX(now, 1u) + 1, q = NGU_FADD_RLX(&node->nd_state, NGU_NS_Q1) / NGU_NS_Q1 + 1;
+	uint32_t most = NGU_LD_RLX(&g->max[NGU_L_NODEQUEUE]) << (which == NGU_L_ITEMS);
 	bool over = n > NGU_LD_RLX(&g->max[which]);
 
-	if (!(item->el_flags & NGU_QF_CORE) && (over || q > NGU_LD_RLX(&g->max[NGU_L_NODEQUEUE]))) {
+	if ((over || q > most) && !exempt(item)) {
 		(void)NGU_FSUB_RLX(now, 1u);
 		(void)NGU_FSUB_RLX(&node->nd_state, NGU_NS_Q1);
 		ngu__limit_refused(g, over ? which : NGU_L_NODEQUEUE);
