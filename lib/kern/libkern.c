@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * libkern.c - the rest of the kernel's small library: strings, sorting, clocks, and the network epoch as a read section.
+ * libkern.c - the rest of the kernel's small library: strings, sorting, clocks, the number of a
+ * "CPU", and the network epoch as a read section.
  * Blocks     never.
  */
 #include <sys/epoch.h>
 #include <sys/kernel.h>
 #include <sys/libkern.h>
+#include <sys/pcpu.h>
+#include <sys/smp.h>
 #include <sys/time.h>
 
 #include "kern/graph_prefix.h"
@@ -86,6 +89,13 @@ int
 ngu_k_ticks(void)
 {
 	return ((int)(uint32_t)(uint64_t)(ngu_k_clock(0) / (1000000000 / hz)));
+}
+
+/* Records are numbered from 1 and reused, so the first threads have cells of their own. */
+u_int
+ngu_k_curcpu(void)
+{
+	return ((u_int)((ngu__self()->id - 1) % (mp_maxid + 1)));
 }
 
 /* The core's, once there is one: a section in which packets may be sent. Below it a plain section. */
