@@ -19,6 +19,7 @@
 	X(ng_echo) \
 	X(ng_hole) \
 	X(ng_hub) \
+	X(ng_one2many) \
 	X(ng_port) \
 	X(ng_sample) \
 	X(ng_tee) \
