@@ -22,6 +22,7 @@
 	X(ng_one2many) \
 	X(ng_port) \
 	X(ng_sample) \
+	X(ng_split) \
 	X(ng_tee) \
 	PCAP_TYPES(X)
 
