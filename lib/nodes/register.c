@@ -17,6 +17,7 @@
 /* One line a type. */
 #define TYPES(X) \
 	X(ng_echo) \
+	X(ng_fault) \
 	X(ng_hole) \
 	X(ng_hub) \
 	X(ng_one2many) \
