@@ -16,6 +16,7 @@
 
 /* One line a type. */
 #define TYPES(X) \
+	X(ng_bridge) \
 	X(ng_echo) \
 	X(ng_fault) \
 	X(ng_hole) \
