@@ -26,6 +26,7 @@
 	X(ng_sample) \
 	X(ng_split) \
 	X(ng_tee) \
+	X(ng_vlanrotate) \
 	PCAP_TYPES(X)
 
 #define DECLARE(mod) extern const moduledata_t *const ngu__modref_##mod;
