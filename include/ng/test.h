@@ -232,7 +232,12 @@ void ngt_refuse(struct ngt_probe *p, int error);
 void ngt_answer(struct ngt_probe *p, const void *data, size_t len);
 /* From now on the probe counts packets but does not keep them: for floods. */
 void ngt_discard(struct ngt_probe *p, bool on);
-uint64_t ngt_packets(const struct ngt_probe *p); /* ever arrived */
+/*
+ * From now on the probe takes `n` more packets and refuses those behind them with ENOBUFS, unrecorded, as a full socket does.
+ * UINT64_MAX: no limit.
+ */
+void ngt_limit(struct ngt_probe *p, uint64_t n);
+uint64_t ngt_packets(const struct ngt_probe *p); /* ever arrived, those refused by ngt_limit() left out */
 
 /* A value that differs from thread to thread. */
 const void *ngt_thread(void);

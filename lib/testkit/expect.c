@@ -260,6 +260,15 @@ ngt_discard(struct ngt_probe *p, bool on)
 	ngt__unlock();
 }
 
+void
+ngt_limit(struct ngt_probe *p, uint64_t n)
+{
+	ngt__lock();
+	p->limited = n != UINT64_MAX;
+	p->room = n;
+	ngt__unlock();
+}
+
 uint64_t
 ngt_packets(const struct ngt_probe *p)
 {

@@ -80,6 +80,12 @@ probe_rcvdata(hook_p hook, item_p item)
 	int error;
 
 	ngt__lock();
+	if (p->limited && p->room-- == 0) {
+		p->room = 0;
+		ngt__unlock();
+		NG_FREE_ITEM(item);
+		return (ENOBUFS);
+	}
 	p->packets++;
 	discard = p->discard;
 	error = p->error;

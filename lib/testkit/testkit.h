@@ -25,6 +25,8 @@ struct ngt_probe {
 	size_t answer_len;
 	bool discard, answering;
 	uint64_t packets;
+	bool limited;
+	uint64_t room; /* packets it still takes, if limited */
 };
 
 struct ngt {
