@@ -46,7 +46,7 @@
 #define NGU_G_C1 0x100000u
 #define NGU_G_C 0xfff00000u
 
-typedef _Atomic uint32_t ngu__gate;
+typedef NGU_ATOMIC(uint32_t) ngu__gate;
 
 /* Take the node alone, as far as the word goes. The sections that are open still have to be waited for. */
 static inline bool

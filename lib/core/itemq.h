@@ -13,11 +13,13 @@
 
 #include "port/port.h"
 
+typedef NGU_ATOMIC(uintptr_t) ngu__itemq_head;
+
 /* The link of an entry: given by the includer. */
 static inline uintptr_t *ngu__itemq_link(uintptr_t entry);
 
 static inline void
-ngu__itemq_push(_Atomic uintptr_t *head, uintptr_t entry)
+ngu__itemq_push(ngu__itemq_head *head, uintptr_t entry)
 {
 	uintptr_t h = NGU_LD_RLX(head);
 
@@ -28,7 +30,7 @@ ngu__itemq_push(_Atomic uintptr_t *head, uintptr_t entry)
 
 /* Everything, oldest first; *last gets the newest. 0 when there is nothing. */
 static inline uintptr_t
-ngu__itemq_take(_Atomic uintptr_t *head, uintptr_t *last)
+ngu__itemq_take(ngu__itemq_head *head, uintptr_t *last)
 {
 	uintptr_t e, n, r = 0;
 

@@ -22,6 +22,7 @@
  *             child may retire (nothing is freed), and barriers return at once; a fresh child works as ever.
  */
 #include "reclaim/reclaim.h"
+#include "reclaim/retireq.h"
 
 #define COLLECT_NS 10000000		/* longest wait for a batch */
 #define COLLECT_MAX 16384u		/* outstanding objects that are a batch */
@@ -30,15 +31,12 @@
 #define STOP_NS ((int64_t)5000000000)	/* patience at exit */
 #define PROGRESS_MASK 4095u		/* waiters are told after so many callbacks */
 
-/* What the reclaimer is doing: the word it sleeps on. */
-enum { ST_BUSY, ST_IDLE, ST_COLLECT };
-
 /* Whether there is one. */
 enum { LIFE_NONE, LIFE_STARTING, LIFE_RUNNING, LIFE_INLINE, LIFE_FORKED };
 
 static struct {
 	/* written by whoever retires */
-	NGU_ALIGNED(NGU_CACHELINE) _Atomic(struct ngu__retire *) head;
+	NGU_ALIGNED(NGU_CACHELINE) ngu__retireq_head head;
 	_Atomic uint64_t retired;
 
 	/* written by whoever holds `busy` */
@@ -50,7 +48,7 @@ static struct {
 	_Atomic uint32_t done; /* changes as `freed` moves on; barriers sleep on it */
 
 	/* rarely written */
-	NGU_ALIGNED(NGU_CACHELINE) _Atomic uint32_t state;
+	NGU_ALIGNED(NGU_CACHELINE) ngu__retireq_state state;
 	_Atomic uint32_t life;
 	_Atomic uint32_t waiters; /* threads in a barrier */
 	_Atomic uint32_t stop;
@@ -59,6 +57,12 @@ static struct {
 	ngu__spin busy;				/* tried, never waited for */
 	ngu__port_thread thread;
 } rcl;
+
+static inline struct ngu__retire **
+ngu__retireq_link(struct ngu__retire *r)
+{
+	return (&r->next);
+}
 
 /* True in a callback. */
 static bool
@@ -82,7 +86,7 @@ outstanding(void)
 static void
 kick(uint32_t from)
 {
-	if (NGU_LD_SC(&rcl.state) == from && NGU_CAS_SC(&rcl.state, &from, ST_BUSY))
+	if (ngu__retireq_kick(&rcl.state, from))
 		ngu__port_wake(&rcl.state, 1);
 }
 
@@ -105,22 +109,12 @@ tell_waiters(void)
 static void
 run_batch(struct ngu__thread *ts)
 {
-	struct ngu__retire *r, *next, *list = NULL;
+	struct ngu__retire *r, *next, *list = ngu__retireq_take(&rcl.head);
 	uint64_t freed, out;
 	int64_t t0, t1;
 
-	/*
-	 * ORDER rcl-push (load side): acquire; pairs with the compare and swap in ngu__retire(). Later pushes continue the
-	 * release sequence of earlier ones, so one acquire covers the whole stack.
-	 */
-	r = NGU_XCHG_ACQ(&rcl.head, NULL);
-	if (r == NULL)
+	if (list == NULL)
 		return;
-	for (; r != NULL; r = next) {
-		next = r->next;
-		r->next = list;
-		list = r;
-	}
 	t0 = ngu__port_mono_ns();
 	ngu__rcl_sync();
 	t1 = ngu__port_mono_ns() - t0;
@@ -150,26 +144,20 @@ run_batch(struct ngu__thread *ts)
 static void
 collect(void)
 {
-	NGU_ST_SC(&rcl.state, (uint32_t)ST_COLLECT);
+	ngu__retireq_say(&rcl.state, NGU_RQ_COLLECT);
 	if (outstanding() <= COLLECT_MAX && NGU_LD_SC(&rcl.waiters) == 0 && NGU_LD_SC(&rcl.stop) == 0)
-		ngu__port_wait(&rcl.state, ST_COLLECT, COLLECT_NS);
-	NGU_ST_SC(&rcl.state, (uint32_t)ST_BUSY);
+		ngu__port_wait(&rcl.state, NGU_RQ_COLLECT, COLLECT_NS);
+	ngu__retireq_say(&rcl.state, NGU_RQ_BUSY);
 }
 
 static void
 doze(void)
 {
-	/*
-	 * ORDER rcl-sleep (sleeper)
-	 *   before:      state becomes IDLE
-	 *   after:       loads of head and stop; all sequentially consistent
-	 *   pairs with:  ngu__retire() and at_exit(): push (or stop), then load of state
-	 *   if relaxed:  both could miss each other, and the object would wait for the next one
-	 */
-	NGU_ST_SC(&rcl.state, (uint32_t)ST_IDLE);
-	while (NGU_LD_SC(&rcl.head) == NULL && NGU_LD_SC(&rcl.stop) == 0 && NGU_LD_SC(&rcl.state) == ST_IDLE)
-		ngu__port_wait(&rcl.state, ST_IDLE, -1);
-	NGU_ST_SC(&rcl.state, (uint32_t)ST_BUSY);
+	/* ORDER rcl-sleep (sleeper): see retireq.h; at_exit() sets stop and then kicks. */
+	ngu__retireq_say(&rcl.state, NGU_RQ_IDLE);
+	while (NGU_LD_SC(&rcl.stop) == 0 && ngu__retireq_may_sleep(&rcl.head, &rcl.state))
+		ngu__port_wait(&rcl.state, NGU_RQ_IDLE, -1);
+	ngu__retireq_say(&rcl.state, NGU_RQ_BUSY);
 }
 
 static void *
@@ -207,8 +195,8 @@ at_exit(void)
 	if (NGU_LD_ACQ(&rcl.life) != LIFE_RUNNING || in_callback() || (ts != NULL && ts->nest != 0))
 		return;
 	NGU_ST_SC(&rcl.stop, 1u);
-	kick(ST_IDLE);
-	kick(ST_COLLECT);
+	kick(NGU_RQ_IDLE);
+	kick(NGU_RQ_COLLECT);
 	end = ngu__port_mono_ns() + STOP_NS;
 	while (NGU_LD_SC(&rcl.gone) == 0 && ngu__port_mono_ns() < end)
 		ngu__port_wait(&rcl.gone, 0, STOP_NS / 10);
@@ -253,36 +241,24 @@ ngu__rcl_fork_child(void)
 void
 ngu__retire(struct ngu__retire *r, void (*fn)(struct ngu__retire *))
 {
-	struct ngu__retire *head;
 	uint64_t n;
 
 	r->fn = fn;
 	if (NGU_UNLIKELY(in_callback()))
 		NGU_BUMP(&rcl.spawned, 1);
 	n = NGU_FADD_SC(&rcl.retired, 1u); /* before the push: D1 */
-	head = NGU_LD_RLX(&rcl.head);
 	/*
-	 * ORDER rcl-push (store side)
-	 *   before:      the unlinking, and r's fields
-	 *   after:       the load of state in kick(): sequentially consistent, see rcl-sleep
-	 *   pairs with:  the exchange in run_batch(); the load of head in doze()
-	 *   if relaxed:  the grace period could begin before the object was unlinked
+	 * ORDER rcl-push (store side), rcl-sleep (waker): see retireq.h. Whoever pushed onto an empty stack wakes a sleeper; for all
+	 * others that has been seen to.
 	 */
-	do
-		r->next = head;
-	while (!NGU_CAS_SC(&rcl.head, &head, r));
-	/*
-	 * ORDER rcl-sleep (waker): the push above, then the load of state in kick().
-	 * Whoever pushed onto an empty stack wakes a sleeper; for all others that has been seen to.
-	 */
-	if (head == NULL) {
+	if (ngu__retireq_push(&rcl.head, r)) {
 		if (NGU_UNLIKELY(NGU_LD_ACQ(&rcl.life) == LIFE_NONE))
 			start();
-		kick(ST_IDLE);
+		kick(NGU_RQ_IDLE);
 	}
 	/* A batch is full: looked at now and then only, since `freed` is another thread's line. */
 	if (NGU_UNLIKELY((n & (COLLECT_MAX / 4 - 1)) == 0) && outstanding() > COLLECT_MAX)
-		kick(ST_COLLECT);
+		kick(NGU_RQ_COLLECT);
 }
 
 /* Do the reclaimer's work, or wait until whoever does it has got further than `seen`. */
@@ -316,7 +292,7 @@ await(uint64_t target)
 			work_inline(seen);
 			continue;
 		}
-		kick(ST_COLLECT);
+		kick(NGU_RQ_COLLECT);
 		ngu__port_wait(&rcl.done, seen, -1);
 	}
 	(void)NGU_FSUB_SC(&rcl.waiters, 1u);
