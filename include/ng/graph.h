@@ -36,7 +36,7 @@ NGU_API NGU_CHECK int ngu_graph_create(const struct ngu_graph_opts *opts, struct
 /*
  * Shut every node down (NGF_REALLY_DIE for those that come back), stop the workers, wait for the memory, free the graph.
  * EBUSY when nodes refuse to die or are still referenced; the graph then stays usable. EDEADLK when called from inside a
- * method. No other thread may be using the graph. May wait.
+ * method. No other thread may be using the graph; one whose current graph it is has none from then on. May wait.
  */
 NGU_API NGU_CHECK int ngu_graph_destroy(struct ngu_graph *g);
 

@@ -79,6 +79,7 @@ struct ngu__reply {
 struct ngu_graph {
 	struct ngu__graph_prefix prefix; /* first: the mbuf code knows it */
 	char name[32];
+	_Atomic uint32_t holders; /* of this memory: the graph itself, and threads whose current graph it is */
 	uint32_t ctr_flow;  /* n attempted, bytes delivered (packets) */
 	uint32_t ctr_queue; /* n packets ever queued, bytes messages applied */
 	uint32_t ctr_nodes; /* n made, bytes gone */
@@ -328,6 +329,7 @@ void ngu__limits_init(struct ngu_graph *g, const struct ngu_graph_opts *opts);
 /* ---- graph.c ---- */
 void ngu__log(struct ngu_graph *g, int level, const char *fmt, ...) __attribute__((__format__(__printf__, 3, 4)));
 struct ngu_graph *ngu__graph_of(const struct ng_node *node);
+void ngu__graph_home(struct ngu__thread *ts, struct ngu_graph *g); /* what the thread comes back to; NULL: nothing */
 
 /* Control calls that wait: control.c */
 bool ngu__reply_open_at(struct ngu_graph *g, uint32_t addr); /* somebody waits there */

@@ -39,10 +39,17 @@ ngu_reclaim_barrier(void)
 
 /* ---- what the kernel shim asks ---- */
 
+/* Neither none nor one that was destroyed while it was the calling thread's current graph. */
+static bool
+is_there(struct ngu_graph *g)
+{
+	return (g != NULL && !NGU_LD_ACQ(&g->prefix.gone));
+}
+
 void
 ngu__graph_log(struct ngu_graph *g, int level, const char *line)
 {
-	if (g != NULL && g->log != NULL)
+	if (is_there(g) && g->log != NULL)
 		(g->log)(g->log_arg, level, line); /* log is a macro in kernel sources */
 	else
 		ngu__port_log_stderr(line);
@@ -68,7 +75,7 @@ ngu__graph_random(struct ngu_graph *g)
 	static _Atomic uint64_t nobody = 1;
 	uint64_t z;
 
-	if (g == NULL) {
+	if (!is_there(g)) {
 		z = NGU_FADD_RLX(&nobody, 0x9e3779b97f4a7c15u);
 	} else {
 		ngu__spin_lock(&g->random_lock);
@@ -83,7 +90,7 @@ ngu__graph_random(struct ngu_graph *g)
 int64_t
 ngu__graph_now(struct ngu_graph *g)
 {
-	if (g == NULL)
+	if (!is_there(g))
 		return (ngu__port_mono_ns());
 	return (g->fake_clock ? NGU_LD_ACQ(&g->fake_now) : ngu__port_mono_ns() - g->t0);
 }
@@ -91,7 +98,7 @@ ngu__graph_now(struct ngu_graph *g)
 struct ngu__timers *
 ngu__graph_timers(struct ngu_graph *g)
 {
-	return (g != NULL ? g->timers : NULL);
+	return (is_there(g) ? g->timers : NULL);
 }
 
 void
@@ -119,15 +126,21 @@ counters_free(struct ngu_graph *g)
 		&g->ctr_hooks, &g->ctr_memory, &g->ctr_gate };
 	unsigned i;
 
-	for (i = 0; i < sizeof(c) / sizeof(c[0]); i++)
+	for (i = 0; i < sizeof(c) / sizeof(c[0]); i++) {
 		if (*c[i] != 0)
 			ngu__ctr_free(*c[i]);
-	for (i = 0; i < NGU_R_COUNT; i++)
+		*c[i] = 0;
+	}
+	for (i = 0; i < NGU_R_COUNT; i++) {
 		if (g->ctr_reason[i] != 0)
 			ngu__ctr_free(g->ctr_reason[i]);
-	for (i = 0; i < NGU_L_COUNT; i++)
+		g->ctr_reason[i] = 0;
+	}
+	for (i = 0; i < NGU_L_COUNT; i++) {
 		if (g->ctr_limit[i] != 0)
 			ngu__ctr_free(g->ctr_limit[i]);
+		g->ctr_limit[i] = 0;
+	}
 }
 
 static int
@@ -150,23 +163,45 @@ counters_make(struct ngu_graph *g)
 }
 
 static void
+unhold(struct ngu_graph *g)
+{
+	if (NGU_FSUB_AR(&g->holders, 1u) == 1)
+		ngu__port_free(g);
+}
+
+void
+ngu__graph_home(struct ngu__thread *ts, struct ngu_graph *g)
+{
+	struct ngu_graph *old = ts->home;
+
+	if (g != NULL)
+		(void)NGU_FADD_RLX(&g->holders, 1u);
+	ts->home = g;
+	ts->graph = g;
+	if (old != NULL)
+		unhold(old);
+}
+
+/* The end of a graph. A thread whose current graph it is finds out by itself, and holds the memory until then. */
+static void
 graph_free(struct ngu_graph *g)
 {
+	NGU_ST_REL(&g->prefix.gone, 1u);
 	if (g->timers != NULL) {
 		ngu__timers_fini(g->timers);
 		ngu__port_free(g->timers);
+		g->timers = NULL;
 	}
 	ngu__idtab_fini(&g->ids);
 	ngu__names_fini(&g->names);
 	counters_free(g);
-	ngu__port_free(g);
+	unhold(g);
 }
 
 int
 ngu_graph_create(const struct ngu_graph_opts *opts, struct ngu_graph **out)
 {
 	static const struct ngu_graph_opts none;
-	struct ngu__thread *ts = ngu__self();
 	struct ngu_graph *g;
 	int error;
 
@@ -178,6 +213,7 @@ ngu_graph_create(const struct ngu_graph_opts *opts, struct ngu_graph **out)
 		return (EINVAL);
 	if ((g = ngu__port_alloc(sizeof(*g), NGU_CACHELINE)) == NULL)
 		return (ENOMEM);
+	NGU_ST_RLX(&g->holders, 1u);
 	(void)ngu__strlcpy(g->name, opts->name != NULL ? opts->name : "graph", sizeof(g->name));
 	ngu__limits_init(g, opts);
 	g->fake_clock = opts->fake_clock;
@@ -200,8 +236,8 @@ ngu_graph_create(const struct ngu_graph_opts *opts, struct ngu_graph **out)
 	}
 	if (opts->workers != 0 && (error = ngu__workers_start(g, opts->workers)) != 0)
 		goto fail;
-	if (ts->graph == NULL)
-		ts->graph = g;
+	if (ngu_graph_current() == NULL)
+		(void)ngu_graph_enter(g);
 	*out = g;
 	return (0);
 fail:
@@ -278,7 +314,7 @@ ngu_graph_destroy(struct ngu_graph *g)
 	ngu__workers_stop(g);
 	ngu__rcl_barrier();
 	if (ts->graph == g)
-		ts->graph = NULL;
+		ngu__graph_home(ts, NULL);
 	graph_free(g);
 	return (0);
 }
@@ -286,16 +322,23 @@ ngu_graph_destroy(struct ngu_graph *g)
 struct ngu_graph *
 ngu_graph_current(void)
 {
-	return (ngu__self()->graph);
+	struct ngu__thread *ts = ngu__self();
+
+	if (ts->graph != NULL && ts->graph == ts->home && !is_there(ts->graph))
+		ngu__graph_home(ts, NULL);
+	return (ts->graph);
 }
 
 struct ngu_graph *
 ngu_graph_enter(struct ngu_graph *g)
 {
 	struct ngu__thread *ts = ngu__self();
-	struct ngu_graph *old = ts->graph;
+	struct ngu_graph *old = ngu_graph_current();
 
-	ts->graph = g;
+	if (ts->level == 0)
+		ngu__graph_home(ts, g);
+	else
+		ts->graph = g; /* until the method returns */
 	return (old);
 }
 

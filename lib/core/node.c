@@ -204,7 +204,7 @@ node_p
 ng_name2noderef(node_p here, const char *name)
 {
 	struct ngu__thread *ts = ngu__self();
-	struct ngu_graph *g = here != NULL ? here->nd_graph : ts->graph;
+	struct ngu_graph *g = here != NULL ? here->nd_graph : ngu_graph_current();
 	node_p node;
 	ng_ID_t id;
 
@@ -244,12 +244,13 @@ node_p
 ngu_k_id2noderef(ng_ID_t id)
 {
 	struct ngu__thread *ts = ngu__self();
+	struct ngu_graph *g = ngu_graph_current();
 	node_p node;
 
-	if (ts->graph == NULL)
+	if (g == NULL)
 		return (NULL);
 	ngu__section_enter(ts);
-	node = ngu__id2node(ts->graph, id);
+	node = ngu__id2node(g, id);
 	if (node != NULL && !ngu__node_tryref(node))
 		node = NULL;
 	ngu__section_leave(ts);
@@ -347,7 +348,7 @@ ngu__node_publish(node_p node)
 int
 ng_make_node_common(struct ng_type *type, node_p *nodep)
 {
-	struct ngu_graph *g = ngu__self()->graph;
+	struct ngu_graph *g = ngu_graph_current();
 
 	if (ng_findtype(type->name) != type || g == NULL)
 		return (EINVAL);
@@ -369,18 +370,19 @@ int
 ngu__make_node_held(const char *typename, node_p *nodepp, struct ngu__wframe *f)
 {
 	struct ngu__thread *ts = ngu__self();
+	struct ngu_graph *g = ngu_graph_current();
 	struct ng_type *type;
 	node_p node;
 	int error;
 
 	*nodepp = NULL;
-	if (typename == NULL || ts->graph == NULL)
+	if (typename == NULL || g == NULL)
 		return (EINVAL);
 	if ((type = ng_findtype(typename)) == NULL)
 		return (ENXIO);
 	if (type->constructor == NULL)
 		return (EINVAL);
-	if ((error = ngu__make_node(ts->graph, type, &node, false)) != 0)
+	if ((error = ngu__make_node(g, type, &node, false)) != 0)
 		return (error);
 	if ((error = type->constructor(node)) != 0) {
 		node_unmake(node);

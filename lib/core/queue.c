@@ -848,4 +848,5 @@ ngu__core_thread_exit(struct ngu__thread *ts)
 	}
 	ngu__port_free(ts->waiter);
 	ts->waiter = NULL;
+	ngu__graph_home(ts, NULL);
 }

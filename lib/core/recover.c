@@ -71,6 +71,7 @@ ngu_thread_recover(struct ngu_graph *g)
 		ts->nest = 1;
 		ngu__data_leave(ts);
 	}
+	ts->graph = ts->home;
 	if (g == NULL)
 		return;
 	for (id = 0;;) {

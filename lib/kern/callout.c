@@ -213,12 +213,11 @@ ngu_k_callout_reset(struct callout *c, int64_t ns, callout_func_t *fn, void *arg
 	int cancelled = 0;
 	bool first;
 
-	if (g == NULL && (g = old) == NULL)
+	if ((g == NULL && (g = old) == NULL) || (t = ngu__graph_timers(g)) == NULL)
 		panic("callout_reset: no current graph");
 	/* Armed elsewhere before: take it out there. A graph that is gone has left nothing pending. */
 	if (old != NULL && old != g && ngu_k_callout_flag(c, CALLOUT_PENDING))
 		cancelled = ngu_k_callout_stop(c) > 0;
-	t = ngu__graph_timers(g);
 	ngu__mtx_lock(&t->lock);
 	r = running(t, c);
 	if ((NGU_LD_RLX(FLAGS(c)) & CALLOUT_PENDING) != 0) {

@@ -18,6 +18,7 @@ struct ngu__mbuf_dbg;
 struct ngu__graph_prefix {
 	uint32_t ctr_mbuf_alloc; /* counter index: mbufs and their bytes (clusters too) taken; 0 = do not count */
 	uint32_t ctr_mbuf_free;	 /* the same, given back */
+	_Atomic uint32_t gone;	 /* destroyed; only this memory is left, for threads that have it as their current graph */
 	/* Debug builds: live mbufs. Held over a link or unlink only, and while a leak report walks. */
 	ngu__spin live_lock;
 	uint32_t live_count;
@@ -44,6 +45,7 @@ void ngu__graph_log(struct ngu_graph *g, int level, const char *line);
 uint64_t ngu__graph_random(struct ngu_graph *g);
 /* The graph's clock, ns since its creation. */
 int64_t ngu__graph_now(struct ngu_graph *g);
+/* NULL: no such graph any more. */
 struct ngu__timers *ngu__graph_timers(struct ngu_graph *g);
 /* The earliest deadline moved forward: whoever sleeps for timers must look again. Called without locks held. */
 void ngu__graph_timer_kick(struct ngu_graph *g);

@@ -165,22 +165,25 @@ NGU_INLINE struct mbuf *
 take(struct ngu__thread *ts, int how, int type, uint32_t flags)
 {
 	struct mbuf *m = ngu__zone_alloc_at(ts, NGU_Z_MBUF, &mbuf_zone);
+	struct ngu_graph *g = ts->graph;
 
 	if (NGU_UNLIKELY(m == NULL) && (m = zone_wait(ts, &mbuf_zone, how)) == NULL)
 		return (NULL);
+	if (NGU_UNLIKELY(g != NULL && NGU_LD_RLX(&ngu__graph_prefix(g)->gone)))
+		g = NULL;
 	m->m_next = NULL;
 	m->m_nextpkt = NULL;
 	m->m_len = 0;
 	m->m_type = (uint8_t)type;
 	m->m_flags = flags & 0xffffffu;
-	m->m_graph = ts->graph;
+	m->m_graph = g;
 	if ((flags & M_PKTHDR) != 0) {
 		m->m_data = m->m_pktdat;
 		ngu__memset(&m->m_pkthdr, 0, sizeof(m->m_pkthdr));
 	} else
 		m->m_data = m->m_dat;
-	account_alloc(ts, ngu__graph_prefix(ts->graph), 1, MSIZE);
-	live_add(ngu__graph_prefix(ts->graph), m);
+	account_alloc(ts, ngu__graph_prefix(g), 1, MSIZE);
+	live_add(ngu__graph_prefix(g), m);
 	return (m);
 }
 

@@ -57,6 +57,7 @@ struct ngu__thread {
 	uint32_t limit;				  /* nested deliveries allowed now */
 	int32_t budget;				  /* deferred deliveries left in this section */
 	struct ngu_graph *graph;		  /* the current graph */
+	struct ngu_graph *home;			  /* outside libng: what ngu_graph_enter() chose; held */
 	_Atomic(_Atomic(struct ngu__ctr *) *) ctr; /* directory of counter pages; pages come when first written */
 	struct ng_item *defer_head;		  /* deliveries put off by the depth limit, first in first out */
 	struct ng_item *defer_tail;

@@ -2,6 +2,8 @@
 /* test_node.c - birth, names and death of nodes (sections 11.1 and 12): method order, persistence, references. */
 #include "support/unit.h"
 
+#include <pthread.h>
+
 /* ---- birth ---- */
 
 static int
@@ -596,6 +598,81 @@ test_destroy_busy(void **state)
 	(void)ngu_graph_enter(before);
 }
 
+static void *
+end_it(void *arg)
+{
+	return ((void *)(intptr_t)ngu_graph_destroy(arg));
+}
+
+static void *
+end_and_leave(void *arg)
+{
+	struct ngu_graph *g = NULL;
+	pthread_t th;
+	void *result = NULL;
+
+	(void)arg;
+	if (ngu_graph_create(NULL, &g) != 0 || ngu_graph_current() != g || pthread_create(&th, NULL, end_it, g) != 0)
+		return ((void *)1);
+	pthread_join(th, &result);
+	return (result); /* ends with a graph that is gone */
+}
+
+/* A graph that another thread destroys is nobody's current one any more; whatever is done next finds none. */
+static void
+test_destroyed_elsewhere(void **state)
+{
+	struct ngu_graph *g, *g2, *before;
+	struct timespec ts;
+	struct ng_node *n;
+	struct mbuf *m;
+	pthread_t th;
+	void *result;
+	int what;
+
+	(void)state;
+	before = ngu_graph_enter(NULL);
+	ngt_trace_type("a", 0);
+	for (what = 0; what < 6; what++) {
+		assert_int_equal(ngu_graph_create(NULL, &g), 0);
+		assert_ptr_equal(ngu_graph_current(), g);
+		assert_int_equal(pthread_create(&th, NULL, end_it, g), 0);
+		pthread_join(th, &result);
+		assert_null(result);
+		m = NULL;
+		switch (what) {
+		case 0:
+			assert_null(ngu_graph_current());
+			break;
+		case 1:
+			assert_int_equal(ng_make_node("a", &n), EINVAL);
+			break;
+		case 2:
+			assert_null(ng_name2noderef(NULL, "x"));
+			assert_null(ngu_k_id2noderef(1));
+			break;
+		case 3: /* outlives the graph */
+			assert_non_null(m = m_gethdr(M_NOWAIT, MT_DATA));
+			break;
+		case 4:
+			nanouptime(&ts);
+			(void)random();
+			break;
+		case 5: /* another takes its place */
+			assert_int_equal(ngu_graph_create(NULL, &g2), 0);
+			assert_ptr_equal(ngu_graph_current(), g2);
+			assert_int_equal(ngu_graph_destroy(g2), 0);
+			break;
+		}
+		assert_null(ngu_graph_enter(NULL));
+		m_freem(m);
+	}
+	assert_int_equal(pthread_create(&th, NULL, end_and_leave, NULL), 0);
+	pthread_join(th, &result);
+	assert_null(result);
+	(void)ngu_graph_enter(before);
+}
+
 static void
 test_type_counts(void **state)
 {
@@ -641,6 +718,7 @@ main(void)
 		ngt_test(test_references),
 		ngt_test(test_reference_notes),
 		ngt_test(test_destroy_busy),
+		ngt_test(test_destroyed_elsewhere),
 		ngt_test(test_type_counts),
 	};
 
