@@ -46,7 +46,7 @@ bool result_get(unsigned backend, const char *name, unsigned threads, const char
 bool result_ratio(unsigned a, unsigned b, const char *name, unsigned threads, const char *metric, double *value);
 /* Smallest and largest single value of a metric over all cases of a backend. */
 bool result_span(unsigned backend, const char *metric, double *lo, double *hi);
-void print_json(void);
+void print_json(void); /* after each case */
 void print_table(void);
 
 /* ---- gates.c */

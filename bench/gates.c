@@ -98,11 +98,11 @@ print_validity(bool json)
 	if (json)
 		return;
 	if (f >= 0)
-		(void)printf("floor at 16 hops %.2f ns/hop: %s the reference machine's 4-6 ns; %.2f of the same chain with a frame a hop (0.3-1.5): %s\n",
+		(void)printf("floor at 16 hops %.2f ns/hop: %s the reference machine's 4-6 ns;\n  %.2f of the same chain with a frame a hop (0.3-1.5): %s\n",
 		    ns, range(ns, 4, 6), ratio, f ? "valid" : "INVALID RUN");
 	b = baseline_ok(&ns, &ratio);
 	if (b >= 0)
-		(void)printf("baseline rwlock %.1f ns/hop: %s the reference machine's 60-95 ns; %.2f of six locked adds and a reader lock here (1-2): %s\n",
+		(void)printf("baseline rwlock %.1f ns/hop: %s the reference machine's 60-95 ns;\n  %.2f of six locked adds and a reader lock here (1-2): %s\n",
 		    ns, range(ns, 60, 95), ratio, b ? "valid" : "INVALID RUN");
 	if (result_span(DEFAULT_BACKEND, "line", &lo, &hi))
 		(void)printf("a cache line between the two CPUs took %.0f-%.0f ns: %s\n", lo, hi,

@@ -40,7 +40,7 @@ usage(FILE *to)
 		    "\n"
 		    "  --quick         a look, 20 s; without it about six minutes\n"
 		    "  --gates         only what the gates need: GATE name value target PASS|FAIL; exit 1 if one fails\n"
-		    "  --json          one JSON object a line: bench, backend, case, threads, metric, unit, value; printed at the end\n"
+		    "  --json          one JSON object a line: bench, backend, case, threads, metric, unit, value; case by case\n"
 		    "  --pcap FILE     packets of that capture (default: tests/data/traffic.pcap of the source tree)\n"
 		    "  --backend LIST  only these backends (comma separated)\n"
 		    "  --case LIST     only these cases (comma separated, a trailing * matches the rest); see --list\n"
@@ -271,7 +271,7 @@ run_all(void)
 			if (plans[i].backends & 1u << b)
 				total += plan_seconds(&plans[i]) * plans[i].rounds;
 	started = now();
-	for (unsigned i = 0; i < nplans; i++)
+	for (unsigned i = 0; i < nplans; i++) {
 		for (unsigned round = 0; round < plans[i].rounds; round++)
 			for (unsigned k = 0; k < NBACKENDS; k++) {
 				unsigned b = (k + round) % NBACKENDS;
@@ -282,6 +282,9 @@ run_all(void)
 				run_one(b, &plans[i]);
 				done += plan_seconds(&plans[i]);
 			}
+		if (conf.json)
+			print_json();
+	}
 	progress_end();
 }
 
@@ -413,9 +416,7 @@ main(int argc, char **argv)
 	(void)signal(SIGINT, on_signal);
 	(void)signal(SIGTERM, on_signal);
 	run_all();
-	if (conf.json)
-		print_json();
-	else if (conf.mode != MODE_GATES)
+	if (!conf.json && conf.mode != MODE_GATES)
 		print_table();
 	print_validity(conf.json);
 	if (conf.mode == MODE_GATES)

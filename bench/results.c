@@ -137,17 +137,24 @@ json_line(const char *bench, const char *backend, const char *name, unsigned thr
 	    bench, backend, name, threads, metric, unit, value);
 }
 
+/* What has come since the last call: all of a case, when its last round is over. */
 void
 print_json(void)
 {
-	for (unsigned i = 0; i < nresults; i++) {
-		const struct result *r = &results[i];
+	static unsigned printed;
+
+	for (; printed < nresults; printed++) {
+		const struct result *r = &results[printed];
 
 		json_line("ngbench", backends[r->backend], r->name, r->threads, r->metric, r->unit, summary(r));
 	}
+	(void)fflush(stdout);
 }
 
-/* ---- the table ---- */
+/* ---- the tables: how fast, and the books; 120 columns ---- */
+
+#define WIDTH 120
+#define REASONS_AT 80
 
 static void
 cell(unsigned b, const struct plan *p, const char *metric, const char *format, double scale, int width)
@@ -180,37 +187,40 @@ latency(unsigned b, const struct plan *p, const char *suffix)
 	(void)printf(" %24s", n != 0 ? text : "-");
 }
 
+/* Wrapped, as there may be many. */
 static void
 reasons(unsigned b, const struct plan *p)
 {
+	int col = REASONS_AT;
+
 	for (unsigned i = 0; i < nresults; i++) {
 		const struct result *r = &results[i];
+		char text[64];
+		int n;
 
-		if (r->backend == b && r->threads == p->threads && strcmp(r->name, p->name) == 0 && strncmp(r->metric, "reason:", 7) == 0)
-			(void)printf(" %s=%.0f", r->metric + 7, summary(r));
+		if (r->backend != b || r->threads != p->threads || strcmp(r->name, p->name) != 0 || strncmp(r->metric, "reason:", 7) != 0)
+			continue;
+		n = snprintf(text, sizeof(text), " %s=%.0f", r->metric + 7, summary(r));
+		if (col + n > WIDTH) {
+			(void)printf("\n%*s", REASONS_AT, "");
+			col = REASONS_AT;
+		}
+		(void)printf("%s", text);
+		col += n;
 	}
 }
 
 static void
-row(unsigned b, const struct plan *p)
+row_speed(unsigned b, const struct plan *p)
 {
-	const char *c = p->name;
-
-	(void)printf("%-9s %-11s %3u", backends[b], c, p->threads);
+	(void)printf("%-9s %-11s %3u", backends[b], p->name, p->threads);
 	cell(b, p, "ns_hop", "%.2f", 1, 7);
 	cell(b, p, "ratio_floor", "%.2f", 1, 7);
 	cell(b, p, "pps", "%.2f", 1e-6, 7);
-	cell(b, p, strcmp(c, "share") == 0 ? "kept_shared" : "kept", "%.3f", 1, 6);
-	cell(b, p, "delivered", "%.0f", 1, 11);
-	cell(b, p, "refused", "%.0f", 1, 9);
-	cell(b, p, "dropped", "%.0f", 1, 8);
-	cell(b, p, "queued", "%.0f", 1, 9);
-	cell(b, p, "rewires", "%.0f", 1e-0, 9);
+	cell(b, p, strcmp(p->name, "share") == 0 ? "kept_shared" : "kept", "%.3f", 1, 6);
+	cell(b, p, "rewires", "%.0f", 1, 9);
 	latency(b, p, "");
 	latency(b, p, "_quiet");
-	cell(b, p, "gate_longest", "%.1f", 1e-3, 8);
-	cell(b, p, "back", "%.1f", 1e-6, 7);
-	reasons(b, p);
 	(void)printf("\n");
 }
 
@@ -223,28 +233,51 @@ row_control(unsigned b, const struct plan *p)
 
 	for (unsigned i = 0; i < 4; i++)
 		if (result_get(b, p->name, p->threads, op[i], &v))
-			(void)printf("%-9s %-11s %3u %7s %7s %7s %6s %11s %9s %8s %9s %9.0f %24s %24s %8s %7s\n", backends[b], op[i],
-			    p->threads, "-", "-", "-", "-", "-", "-", "-", "-", v, "-", "-", "-", "-");
+			(void)printf("%-9s %-11s %3u %7s %7s %7s %6s %9.0f %24s %24s\n", backends[b], op[i], p->threads, "-", "-", "-", "-", v, "-",
+			    "-");
+}
+
+static void
+row_books(unsigned b, const struct plan *p)
+{
+	(void)printf("%-9s %-11s %3u", backends[b], p->name, p->threads);
+	cell(b, p, "delivered", "%.0f", 1, 11);
+	cell(b, p, "refused", "%.0f", 1, 8);
+	cell(b, p, "dropped", "%.0f", 1, 7);
+	cell(b, p, "queued", "%.0f", 1, 8);
+	cell(b, p, "gate_longest", "%.1f", 1e-3, 8);
+	cell(b, p, "back", "%.1f", 1e-6, 7);
+	reasons(b, p);
+	(void)printf("\n");
+}
+
+/* Each case that came to its end, on each backend. `control`: this for it; NULL: leave it out. */
+static void
+each(void (*row)(unsigned b, const struct plan *p), void (*control)(unsigned b, const struct plan *p))
+{
+	double v;
+
+	for (unsigned i = 0; i < nplans; i++)
+		for (unsigned b = 0; b < NBACKENDS; b++) {
+			if (!(plans[i].backends & 1u << b) || !result_get(b, plans[i].name, plans[i].threads, "accounts", &v))
+				continue;
+			if (strcmp(plans[i].name, "control") != 0)
+				row(b, &plans[i]);
+			else if (control != NULL)
+				control(b, &plans[i]);
+		}
 }
 
 void
 print_table(void)
 {
-	double v;
-
-	(void)printf("%-9s %-11s %3s %7s %7s %7s %6s %11s %9s %8s %9s %9s %24s %24s %8s %7s %s\n", "backend", "case", "thr", "ns/hop",
-	    "x floor", "Mpkt/s", "kept", "delivered", "refused", "dropped", "queued", "rewires/s", "us p50/p99/p99.9/max", "undisturbed",
+	(void)printf("%-9s %-11s %3s %7s %7s %7s %6s %9s %24s %24s\n", "backend", "case", "thr", "ns/hop", "x floor", "Mpkt/s", "kept",
+	    "rewires/s", "us p50/p99/p99.9/max", "undisturbed");
+	each(row_speed, row_control);
+	(void)printf("\n%-9s %-11s %3s %11s %8s %7s %8s %8s %7s %s\n", "backend", "case", "thr", "delivered", "refused", "dropped", "queued",
 	    "closed", "back ms", "refused and dropped because");
-	for (unsigned i = 0; i < nplans; i++)
-		for (unsigned b = 0; b < NBACKENDS; b++) {
-			if (!(plans[i].backends & 1u << b) || !result_get(b, plans[i].name, plans[i].threads, "accounts", &v))
-				continue;
-			if (strcmp(plans[i].name, "control") == 0)
-				row_control(b, &plans[i]);
-			else
-				row(b, &plans[i]);
-		}
-	(void)printf("\nkept: hops per CPU-second of the data threads against the quiet windows in between; in `share` against one thread and the\n"
-		     "same step of the floor. delivered, refused, dropped count hops; closed: longest time a gate was closed, us; back: full\n"
-		     "rate again after the last rewire. accounts ok in every row (a run whose books do not agree is not in the table).\n");
+	each(row_books, NULL);
+	(void)printf("\nkept: hops per CPU-second of the data threads against the quiet windows in between; in `share` against one thread\n"
+		     "and the same step of the floor. delivered, refused, dropped count hops; closed: longest time a gate was closed, us;\n"
+		     "back: full rate again after the last rewire. accounts ok in every row (a run whose books do not agree is not here).\n");
 }
