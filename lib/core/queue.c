@@ -700,6 +700,7 @@ ngu__leave_slow(struct ngu__thread *ts)
 	}
 	if (g != NULL && g->nworkers == 0 && NGU_LD_RLX(&g->wq[0].len) != 0 && ts->serve_budget != 0)
 		(void)ngu__wq_serve(ts, &g->wq[0], ts->serve_budget < 64 ? ts->serve_budget : 64);
+	ngu__promises_keep(ts); /* what the worklist's methods sent to closed nodes */
 	ts->serving = false;
 }
 

@@ -338,10 +338,21 @@ storm(const char *title, const struct body *b, double share)
 }
 
 static void
+leak_line(void *arg, const char *text)
+{
+	(void)arg;
+	printf("# %s\n", text);
+}
+
+static void
 finish(void)
 {
+	int error;
+
 	on.revive = NULL;
-	assert_int_equal(ngu_graph_destroy(g), 0);
+	if ((error = ngu_graph_destroy(g)) != 0)
+		(void)ngu_leaks(g, leak_line, NULL); /* debug builds: who took what */
+	assert_int_equal(error, 0);
 }
 
 /* Let others run until it is true, but not for long: so that they meet more often. */

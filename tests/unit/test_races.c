@@ -743,6 +743,32 @@ test_aside_overflows(void **state)
 	fan(2, 2);
 }
 
+/*
+ * A thread on its way out serves the worklist; what it serves sends to a closed node. It must not leave with that promise:
+ * whoever has the node would rely on it.
+ */
+static void
+test_promise_on_the_way_out(void **state)
+{
+	struct ngt *t = traced(NGT_FORWARD, 0, "probe p - a F.f/o - b X.i");
+	struct ng_node *x = node_of(t, "X");
+	_Atomic uint32_t got = 0;
+	struct held held;
+
+	(void)state;
+	ngt_trace_on("rcvdata X", count_here, &got);
+	held_start(&held, G, "X");
+	assert_int_equal(ngt_try_send_flags(ngt_probe(t, "p"), NULL, "00", NG_QUEUE), 0);
+	assert_int_equal(NGU_LD_SC(&got), 0);
+	assert_int_equal(ngu__self()->nmine, 0);
+	assert_true(left_to_holder(x, NGU_G_Q));
+	held_end(&held); /* that thread has served what waited */
+	assert_int_equal(NGU_LD_SC(&got), 1);
+	assert_at_rest(x);
+	NG_NODE_UNREF(x);
+	ngt_end(t);
+}
+
 /* ---- a name for a node that is gone ---- */
 
 static void
@@ -1335,6 +1361,7 @@ main(void)
 		ngt_test(test_fresh_node_shut_down),
 		ngt_test(test_neighbours_bypassed),
 		ngt_test(test_aside_overflows),
+		ngt_test(test_promise_on_the_way_out),
 		ngt_test(test_name_gone_node),
 		ngt_test(test_name_refused),
 		ngt_test(test_half_born_hook),
