@@ -811,7 +811,7 @@ send_to_dying(void *arg, struct ng_node *node, struct ng_hook *hook, struct ng_i
 static void
 hazard_19_2_18_persistent_window(void **state)
 {
-	struct ngt *t = traced(NGT_PERSIST, 0, "a A.i - probe p.o");
+	struct ngt *t = traced(NGT_PERSIST, 0, "a A.i - probe p.o; b B.j - p.z"); /* a probe goes with its last edge */
 	int error[2] = { 0, 0 };
 	struct ngu_graph_stats s;
 	uint32_t before, after;
