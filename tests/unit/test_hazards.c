@@ -821,6 +821,7 @@ hazard_19_2_18_persistent_window(void **state)
 	assert_int_equal(ngu_lookup(G, "A:", &before), 0);
 	ngt_trace_on("close A", send_to_dying, error);
 	assert_int_equal(ngu_shutdown(G, "A:"), 0);
+	ngt_trace_on("close A", NULL, NULL);
 	assert_int_equal(error[0], ENETDOWN);
 	assert_int_equal(error[1], EINVAL);
 	assert_int_equal(ngu_lookup(G, "A:", &after), 0);
