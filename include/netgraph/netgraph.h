@@ -17,8 +17,8 @@
 #endif
 
 #ifdef HAVE_KERNEL_OPTION_HEADERS
-#include "opt_netgraph.h"
-#include "opt_kdb.h"
+#include <opt_netgraph.h>
+#include <opt_kdb.h>
 #endif
 
 #include <sys/queue.h>

@@ -40,7 +40,7 @@ tests() {
 				[ -f "$f" ] || continue
 				found=1
 				grep -q "^$name(" "$f" || echo "$sec: no test $name in $f ($rule)"
-				grep -qE "_test[a-z_]*\\($name[,)]" "$f" || echo "$sec: $name is not run by $f ($rule)"
+				grep -qE "_test[a-z_]*\\(${name}[,)]" "$f" || echo "$sec: $name is not run by $f ($rule)"
 			done
 			[ -n "$found" ] || echo "$sec: no $file.c in tests ($rule)"
 		done
