@@ -10,6 +10,10 @@ page=docs/conformance.md
 # section TAB rule TAB where TAB test, for each row but the heads.
 awk -F' *[|] *' -v OFS='\t' '/^## / { sec = $2 = ""; split($0, w, " "); sec = w[2] }
 	/^[|]/ && !/^[|]---/ && $2 != "rule" && $2 != "weak point" { print sec, $2, $3, $4, NF }' "$page" >"$tmp/rows"
+if [ ! -f lib/msg/parse.c ]; then # the parser may come later
+	grep -vE 'msg/(parse|ascii)' "$tmp/rows" >"$tmp/rows.now"
+	mv "$tmp/rows.now" "$tmp/rows"
+fi
 nothing 'three columns in each row' awk -F'\t' '$5 != 5 || $2 == "" || $3 == "" || $4 == "" { print $1 ": " $2 }' "$tmp/rows"
 nothing 'each rule once' sh -c "cut -f1,2 '$tmp/rows' | LC_ALL=C sort | uniq -d"
 
@@ -71,6 +75,7 @@ check 'there are public names' test "$(public | wc -l)" -gt 200
 shrunk() {
 	local sec least n
 	while read -r sec least; do
+		[ "$sec" != 15 ] || [ -f lib/msg/parse.c ] || continue
 		n=$(awk -F'\t' -v s="$sec" '$1 == s' "$tmp/rows" | wc -l)
 		[ "$n" -ge "$least" ] || echo "section $sec: $n rules, there were $least"
 	done <<-'END'
@@ -88,6 +93,7 @@ shrunk() {
 		12 9
 		13 14
 		14 30
+		15 19
 		16 15
 		19 36
 	END
