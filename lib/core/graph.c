@@ -335,6 +335,8 @@ ngu_graph_enter(struct ngu_graph *g)
 	struct ngu__thread *ts = ngu__self();
 	struct ngu_graph *old = ngu_graph_current();
 
+	if (g != old)
+		ngu__books(ts); /* inside a section: what was counted so far belongs to the graph we come from */
 	if (ts->level == 0)
 		ngu__graph_home(ts, g);
 	else
