@@ -10,10 +10,56 @@
  */
 #include "core/core.h"
 
+/* ---- edges that are opened, or taken back, later ---- */
+
+/* Hand the hook out: the edge's maker keeps a reference. */
+static void
+note_hook(struct ngu__made *made, unsigned end, hook_p hook)
+{
+	if (made == NULL)
+		return;
+	NG_HOOK_REF(hook);
+	made->hook[end] = hook;
+}
+
+bool
+ngu__made_open(struct ngu__made *made)
+{
+	if (((NGU_LD_ACQ(&made->hook[0]->hk_state) | NGU_LD_ACQ(&made->hook[1]->hk_state)) & NGU_HS_DEAD) != 0)
+		return (false);
+	ngu__hook_validate(made->hook[1]);
+	ngu__hook_validate(made->hook[0]);
+	return (true);
+}
+
+void
+ngu__made_unref(struct ngu__made *made)
+{
+	unsigned i;
+
+	for (i = 0; i < 2; i++) {
+		if (made->hook[i] != NULL)
+			NG_HOOK_UNREF(made->hook[i]);
+		made->hook[i] = NULL;
+	}
+	if (made->node != NULL)
+		NG_NODE_UNREF(made->node);
+	made->node = NULL;
+}
+
 /* ---- mkpeer: with the writer turn of `node` ---- */
 
+/* The new node goes again; we hold its turn. Who may want it back with its edge gets none of those that live on. */
+static void
+unmake(node_p node2, const struct ngu__made *made)
+{
+	if (made != NULL)
+		ngu_k_node_really_die(node2);
+	ng_rmnode(node2);
+}
+
 int
-ngu__mkpeer(node_p node, const char *name, const char *name2, const char *type)
+ngu__mkpeer_made(node_p node, const char *name, const char *name2, const char *type, struct ngu__made *made)
 {
 	struct ngu__thread *ts = ngu__self();
 	struct ngu__wframe f;
@@ -24,15 +70,15 @@ ngu__mkpeer(node_p node, const char *name, const char *name2, const char *type)
 	if ((error = ngu__make_node_held(type, &node2, &f)) != 0)
 		return (error);
 	NG_NODE_REF(node2); /* a method of its own may end it while we work on it */
-	if ((error = ngu__add_hook(node, name, &hook)) != 0) {
-		ng_rmnode(node2); /* we hold its turn */
+	if ((error = ngu__add_hook(node, name, made != NULL ? made->keep[0] : 0, &hook)) != 0) {
+		unmake(node2, made);
 		ngu__w_release(ts, node2, &f);
 		NG_NODE_UNREF(node2);
 		return (error);
 	}
 	NG_HOOK_REF(hook);
-	if ((error = ngu__add_hook(node2, name2, &hook2)) != 0) {
-		ng_rmnode(node2);
+	if ((error = ngu__add_hook(node2, name2, 0, &hook2)) != 0) {
+		unmake(node2, made);
 		ngu__w_release(ts, node2, &f);
 		ng_destroy_hook(hook);
 		NG_HOOK_UNREF(hook);
@@ -49,10 +95,15 @@ ngu__mkpeer(node_p node, const char *name, const char *name2, const char *type)
 		error = node2->nd_type->connect(hook2);
 	if (error != 0) {
 		ng_destroy_hook(hook2); /* ours goes after this writer turn: its removal is in our queue */
-		ng_rmnode(node2);
-	} else {
+		unmake(node2, made);
+	} else if (made == NULL) {
 		ngu__hook_validate(hook);
 		ngu__hook_validate(hook2);
+	} else {
+		NG_NODE_REF(node2);
+		made->node = node2;
+		note_hook(made, 0, hook);
+		note_hook(made, 1, hook2);
 	}
 	NG_HOOK_UNREF(hook);
 	NG_HOOK_UNREF(hook2);
@@ -76,9 +127,9 @@ con_part3(node_p node, item_p item, hook_p hook)
 	 * On error the pair goes, the far end's disconnect first. Within stage 2 the far node's turn is held by this thread: then
 	 * stage 2 does it, which runs that disconnect at once and ours when this turn ends.
 	 */
-	if (error == 0)
+	if (error == 0 && NGI_ARG1(item) == NULL)
 		ngu__hook_validate(hook);
-	else if (NGI_ARG2(item) == 0)
+	else if (error != 0 && NGI_ARG2(item) == 0)
 		ng_destroy_hook(hook);
 	NG_FREE_ITEM(item);
 	return (error);
@@ -89,6 +140,7 @@ con_part3(node_p node, item_p item, hook_p hook)
 static int
 con_part2(node_p node, item_p item, hook_p hook)
 {
+	struct ngu__made *made = NGI_ARG1(item);
 	hook_p peer = &ng_deadhook;
 	node_p peernode;
 	struct ngu__thread *ts = ngu__self();
@@ -112,8 +164,7 @@ con_part2(node_p node, item_p item, hook_p hook)
 	NG_NODE_REF(node);
 	NGU_ST_REL(&hook->hk_node, node);
 	if ((error = ngu__hook_link(node, hook)) != 0) {
-		if (node->nd_type->disconnect != NULL)
-			(void)node->nd_type->disconnect(hook);
+		ngu__hook_disconnect(node, hook);
 		(void)ng_rmhook_self(peer);
 		goto out;
 	}
@@ -128,9 +179,9 @@ con_part2(node_p node, item_p item, hook_p hook)
 	if ((NGU_LD_ACQ(&peer->hk_state) & NGU_HS_DEAD) || peernode == &ng_deadnode) {
 		ng_destroy_hook(hook);
 		error = ENOENT;
-	} else if ((error = ngu__send_core(peernode, peer, item, con_part3)) != 0) {
+	} else if ((error = ngu__send_core(peernode, peer, item, con_part3, made)) != 0) {
 		ng_destroy_hook(hook);
-	} else {
+	} else if (made == NULL) {
 		ngu__hook_validate(hook);
 	}
 	NG_NODE_UNREF(peernode);
@@ -189,7 +240,7 @@ out:
 /* ---- stage 1: with the writer turn of `node` ---- */
 
 int
-ngu__con_nodes(item_p item, node_p node, const char *name, node_p node2, const char *name2)
+ngu__con_nodes_made(item_p item, node_p node, const char *name, node_p node2, const char *name2, struct ngu__made *made)
 {
 	struct ngu__thread *ts = ngu__self();
 	struct ngu__wframe *f;
@@ -202,18 +253,22 @@ ngu__con_nodes(item_p item, node_p node, const char *name, node_p node2, const c
 		return (EEXIST);
 	if (ngu__hook_taken(node2, name2))
 		return (EEXIST);
-	if ((error = ngu__add_hook(node, name, &hook)) != 0)
+	if ((error = ngu__add_hook(node, name, made != NULL ? made->keep[0] : 0, &hook)) != 0)
 		return (error);
 	if ((hook2 = ngu__hook_alloc(node->nd_graph, name2)) == NULL) {
 		ng_destroy_hook(hook);
 		return (ENOMEM);
 	}
 	NG_HOOK_REF(hook2); /* until stage 2 has it */
+	if (made != NULL)
+		NGU_ST_RLX(&hook2->hk_state, made->keep[1]); /* nobody knows it yet */
+	note_hook(made, 0, hook);
+	note_hook(made, 1, hook2);
 	NGU_ST_REL(&hook2->hk_peer, hook);
 	NGU_ST_REL(&hook->hk_peer, hook2);
 	for (f = ts->wframes; f != NULL && f->node != node; f = f->prev)
 		;
-	if (f != NULL && f == ts->wframes && ts->w_other == node2 && ngu__w_nothing_before(node2)) {
+	if (made == NULL && f != NULL && f == ts->wframes && ts->w_other == node2 && ngu__w_nothing_before(node2)) {
 		NG_HOOK_REF(hook); /* a method may have it bypassed */
 		error = con_both(ts, node, hook, node2, hook2);
 		NG_HOOK_UNREF(hook);
@@ -224,7 +279,7 @@ ngu__con_nodes(item_p item, node_p node, const char *name, node_p node2, const c
 		f->generic = true;
 	else
 		f = NULL;
-	if ((error = ngu__send_core(node2, hook2, item, con_part2)) == ENOMEM)
+	if ((error = ngu__send_core(node2, hook2, item, con_part2, made)) == ENOMEM)
 		ng_destroy_hook(hook); /* takes the unborn half with it */
 	if (f != NULL)
 		f->generic = false;
@@ -234,7 +289,7 @@ ngu__con_nodes(item_p item, node_p node, const char *name, node_p node2, const c
 
 /* A stage: runs in any case, also on a node or hook that is dying, and carries the requester's completion. */
 int
-ngu__send_core(node_p node, hook_p hook, item_p pitem, ng_item_fn2 *fn)
+ngu__send_core(node_p node, hook_p hook, item_p pitem, ng_item_fn2 *fn, struct ngu__made *made)
 {
 	struct ngu__thread *ts = ngu__self();
 	item_p item = ngu__item_alloc(ts);
@@ -250,6 +305,7 @@ ngu__send_core(node_p node, hook_p hook, item_p pitem, ng_item_fn2 *fn)
 		ngu_k_item_set_hook(item, hook);
 	}
 	NGI_FN2(item) = fn;
+	NGI_ARG1(item) = made;
 	NGI_ARG2(item) = 0;
 	/*
 	 * Stage 3 comes back to the node whose turn this thread holds for stage 1. No method of that node is running, so
@@ -401,7 +457,7 @@ make_half(node_p node, struct half *h)
 {
 	int error;
 
-	if ((error = ngu__add_hook(node, h->name, &h->hook)) != 0)
+	if ((error = ngu__add_hook(node, h->name, 0, &h->hook)) != 0)
 		return (error);
 	NG_HOOK_REF(h->hook);
 	point_oneway(h->hook, h->peer);

@@ -123,18 +123,12 @@ wait_for(struct ngu__thread *ts, struct ngu_graph *g, struct waiter *w)
 	return (error);
 }
 
-/* Send an addressed item and wait for its completion. */
 static int
-send_and_wait(struct ngu__thread *ts, struct ngu_graph *g, struct ng_item *item)
+send_with(struct ngu__thread *ts, struct ngu_graph *g, struct ng_item *item, struct waiter *w)
 {
-	struct waiter *w = waiter_new();
 	struct ngu__ctx ctx;
 	int error;
 
-	if (w == NULL) {
-		NG_FREE_ITEM(item);
-		return (ENOMEM);
-	}
 	item->apply = &w->apply;
 	if (ts->w_other != NULL && ts->w_other != item->el_dest)
 		ngu__w_other_done(ts); /* nobody may wait for us while we wait */
@@ -143,6 +137,34 @@ send_and_wait(struct ngu__thread *ts, struct ngu_graph *g, struct ng_item *item)
 	error = wait_for(ts, g, w);
 	ngu__leave(ts, &ctx);
 	return (error);
+}
+
+/* Send an addressed item and wait for its completion. */
+static int
+send_and_wait(struct ngu__thread *ts, struct ngu_graph *g, struct ng_item *item)
+{
+	struct waiter *w = waiter_new();
+
+	if (w == NULL) {
+		NG_FREE_ITEM(item);
+		return (ENOMEM);
+	}
+	return (send_with(ts, g, item, w));
+}
+
+static void
+address_core(struct ng_item *item, struct ng_node *node, struct ng_hook *hook, ng_item_fn2 *fn, void *arg1, int arg2)
+{
+	item->el_flags = NGQF_FN2 | NGQF_WRITER | NGU_QF_CORE;
+	NG_NODE_REF(node);
+	ngu_k_item_set_node(item, node);
+	if (hook != NULL) {
+		NG_HOOK_REF(hook);
+		ngu_k_item_set_hook(item, hook);
+	}
+	NGI_FN2(item) = fn;
+	NGI_ARG1(item) = arg1;
+	NGI_ARG2(item) = arg2;
 }
 
 /* Run fn2 with the node's writer turn and wait; it runs even if node or hook is dying. */
@@ -156,17 +178,65 @@ ngu__call_writer(struct ng_node *node, struct ng_hook *hook, ng_item_fn2 *fn, vo
 		return (EDEADLK);
 	if ((item = ngu__item_alloc(ts)) == NULL)
 		return (ENOMEM);
-	item->el_flags = NGQF_FN2 | NGQF_WRITER | NGU_QF_CORE;
-	NG_NODE_REF(node);
-	ngu_k_item_set_node(item, node);
-	if (hook != NULL) {
-		NG_HOOK_REF(hook);
-		ngu_k_item_set_hook(item, hook);
-	}
-	NGI_FN2(item) = fn;
-	NGI_ARG1(item) = arg1;
-	NGI_ARG2(item) = arg2;
+	address_core(item, node, hook, fn, arg1, arg2);
 	return (send_and_wait(ts, node->nd_graph, item));
+}
+
+/* ---- calls that took their memory beforehand ---- */
+
+void
+ngu__reserve_free(struct ngu__reserve *r)
+{
+	struct ng_item *item;
+
+	while ((item = r->items) != NULL) {
+		r->items = item->el_next.stqe_next;
+		NG_FREE_ITEM(item);
+	}
+	if (r->waiter != NULL)
+		waiter_unref(r->waiter);
+	r->waiter = NULL;
+}
+
+int
+ngu__reserve(struct ngu__reserve *r, unsigned calls)
+{
+	struct ngu__thread *ts = ngu__self();
+	struct ng_item *item;
+	struct waiter *w;
+
+	r->items = NULL;
+	if ((r->waiter = w = waiter_new()) == NULL)
+		return (ENOMEM);
+	NGU_ST_RLX(&w->refs, 1u); /* ours; each call adds its two */
+	while (calls-- != 0) {
+		if ((item = ngu__item_alloc(ts)) == NULL) {
+			ngu__reserve_free(r);
+			return (ENOMEM);
+		}
+		item->el_flags = NGQF_FN2;
+		item->el_next.stqe_next = r->items;
+		r->items = item;
+	}
+	return (0);
+}
+
+void
+ngu__reserve_call(struct ngu__reserve *r, struct ng_node *node, struct ng_hook *hook, ng_item_fn2 *fn, int arg2)
+{
+	struct ngu__thread *ts = ngu__self();
+	struct ng_item *item = r->items;
+	struct waiter *w = r->waiter;
+
+	r->items = item->el_next.stqe_next;
+	address_core(item, node, hook, fn, NULL, arg2);
+	/* The call before may not have dropped its last reference yet; of the rest it has let go. */
+	(void)NGU_FADD_RLX(&w->refs, 2u);
+	NGU_ST_RLX(&w->done, 0u);
+	NGU_ST_RLX(&w->apply.error, 0);
+	NGU_ST_RLX(&w->apply.refs, 1);
+	w->error = 0;
+	(void)send_with(ts, node->nd_graph, item, w);
 }
 
 static int
@@ -249,6 +319,41 @@ ngu__reply_put(struct ngu_graph *g, uint32_t addr, struct ng_mesg *msg)
 }
 
 /* ---- the calls ---- */
+
+int
+ngu__call_msg(struct ng_node *node, struct ng_hook *last, struct ng_mesg *msg, struct ng_mesg **reply)
+{
+	struct ngu__thread *ts = ngu__self();
+	struct ng_mesg *answer;
+	struct ngu__reply *r;
+	struct ng_item *item;
+	uint32_t addr;
+	int error;
+
+	*reply = NULL;
+	if ((item = ng_package_msg(msg, NG_NOFLAGS)) == NULL)
+		return (ENOMEM);
+	if ((r = reply_open(ts, node->nd_graph, &addr)) == NULL) {
+		ngu__count(ts, node->nd_graph->ctr_gate, 0, 1);
+		NG_FREE_ITEM(item);
+		return (ENOBUFS);
+	}
+	msg->header.token = addr;
+	NGI_RETADDR(item) = addr;
+	NG_NODE_REF(node);
+	ngu_k_item_set_node(item, node);
+	if (last != NULL) {
+		NG_HOOK_REF(last);
+		ngu_k_item_set_hook(item, last);
+	}
+	error = send_and_wait(ts, node->nd_graph, item);
+	answer = reply_close(r, addr);
+	if (error == 0)
+		*reply = answer;
+	else
+		NG_FREE_MSG(answer);
+	return (error);
+}
 
 int
 ngu_msg(struct ngu_graph *g, const char *path, uint32_t cookie, uint32_t cmd, const void *arg, size_t arglen,

@@ -31,6 +31,7 @@
 #define NGU_HS_ONEWAY 0x4u /* hk_peer's own peer is somebody else: hk_peer is held by a counted reference */
 #define NGU_HS_LINKED 0x8u /* on its node's list */
 #define NGU_HS_BORN 0x10u  /* has been on a node's list */
+#define NGU_HS_KEEP 0x20u  /* its disconnect may not end its node: made by a list that may be taken back */
 #define NGU_HS_IN 0x10000u /* hooks marked ONEWAY that lead here, counted */
 
 /* nd_state */
@@ -277,6 +278,14 @@ int ngu__make_node_held(const char *typename, struct ng_node **out, struct ngu__
 void ngu__node_publish(struct ng_node *node);
 void ngu__node_dead_drop(struct ng_node *node); /* drop the core's reference after the grace period */
 bool ngu__node_tryref(struct ng_node *node);
+/*
+ * A new name in two steps. reserve: checked, allocated, in the table, where it leads to the node; *n NULL when the node is called
+ * so already. commit: the old name goes; ENOENT when the node has died. cancel: the new one goes. One of the two follows.
+ */
+int ngu__name_reserve(struct ng_node *node, const char *name, struct ngu__name **n);
+int ngu__name_commit(struct ng_node *node, struct ngu__name *n);
+void ngu__name_cancel(struct ng_node *node, struct ngu__name *n);
+bool ngu__name_legal(const char *name);
 void ng_rmnode(struct ng_node *node);
 struct ng_node *ngu__id2node(struct ngu_graph *g, ng_ID_t id); /* in a section; valid nodes only, no reference */
 
@@ -287,7 +296,8 @@ struct ng_hook *ngu__hook_alloc(struct ngu_graph *g, const char *name);
 void ngu__hook_free_unborn(struct ng_hook *hook);
 int ngu__hook_link(struct ng_node *node, struct ng_hook *hook); /* into list and index; ENOMEM */
 bool ngu__hook_taken(struct ng_node *node, const char *name);
-int ngu__add_hook(struct ng_node *node, const char *name, struct ng_hook **out);
+int ngu__add_hook(struct ng_node *node, const char *name, uint32_t keep, struct ng_hook **out); /* keep: 0 or NGU_HS_KEEP */
+void ngu__hook_disconnect(struct ng_node *node, struct ng_hook *hook); /* the type's method, if it has one */
 void ng_destroy_hook(struct ng_hook *hook);
 void ngu__hook_retire(struct ng_hook *hook);
 void ngu__hook_doom(struct ngu__thread *ts, struct ng_hook *hook);
@@ -299,10 +309,34 @@ void ngu__edge_unlock(struct ng_hook **h, unsigned n);
 bool ngu__hook_tryref(struct ng_hook *hook);
 
 /* ---- edges: connect.c ---- */
-int ngu__mkpeer(struct ng_node *node, const char *name, const char *name2, const char *type);
-int ngu__con_nodes(struct ng_item *item, struct ng_node *node, const char *name, struct ng_node *node2, const char *name2);
+/*
+ * An edge that somebody will open, or take back, later: both hooks stay INVALID. Ours first, then the far one; all that is not
+ * NULL is referenced, on error too. The caller keeps it in place until the work is complete.
+ */
+struct ngu__made {
+	struct ng_node *node; /* mkpeer's */
+	struct ng_hook *hook[2];
+	uint32_t keep[2]; /* NGU_HS_KEEP: this end's node had no hooks before, and shall not go for having none again */
+};
+int ngu__mkpeer_made(struct ng_node *node, const char *name, const char *name2, const char *type, struct ngu__made *made);
+int ngu__con_nodes_made(struct ng_item *item, struct ng_node *node, const char *name, struct ng_node *node2, const char *name2,
+    struct ngu__made *made);
+bool ngu__made_open(struct ngu__made *made); /* false: an end has died */
+void ngu__made_unref(struct ngu__made *made);
 
-int ngu__send_core(struct ng_node *node, struct ng_hook *hook, struct ng_item *pitem, ng_item_fn2 *fn);
+static inline int
+ngu__mkpeer(struct ng_node *node, const char *name, const char *name2, const char *type)
+{
+	return (ngu__mkpeer_made(node, name, name2, type, NULL));
+}
+
+static inline int
+ngu__con_nodes(struct ng_item *item, struct ng_node *node, const char *name, struct ng_node *node2, const char *name2)
+{
+	return (ngu__con_nodes_made(item, node, name, node2, name2, NULL));
+}
+
+int ngu__send_core(struct ng_node *node, struct ng_hook *hook, struct ng_item *pitem, ng_item_fn2 *fn, struct ngu__made *made);
 int ngu__bypass(struct ng_node *node, struct ng_hook *a, struct ng_hook *b);
 int ngu__insert(struct ng_hook *h1, const char *type, const char *in, const char *out, const char *name, ng_ID_t *id);
 int ngu__relink(struct ng_hook *near, struct ng_node *node, const char *name);
@@ -336,5 +370,20 @@ bool ngu__reply_open_at(struct ngu_graph *g, uint32_t addr); /* somebody waits t
 int ngu__reply_put(struct ngu_graph *g, uint32_t addr, struct ng_mesg *msg); /* consumes msg; EINVAL nobody waits there */
 int ngu__call_rmnode(struct ng_node *node);
 int ngu__call_writer(struct ng_node *node, struct ng_hook *hook, ng_item_fn2 *fn, void *arg1, int arg2);
+
+/* Calls that cannot fail for want of memory: it is taken beforehand. For callers outside all methods and sections. */
+struct ngu__reserve {
+	void *waiter;
+	struct ng_item *items;
+};
+int ngu__reserve(struct ngu__reserve *r, unsigned calls); /* ENOMEM: nothing was taken */
+void ngu__reserve_call(struct ngu__reserve *r, struct ng_node *node, struct ng_hook *hook, ng_item_fn2 *fn, int arg2);
+void ngu__reserve_free(struct ngu__reserve *r);
+
+/*
+ * Send `msg` (consumed) to a node, as if it had come through its hook `last` (may be NULL), and wait as ngu_msg() does. *reply may
+ * be NULL.
+ */
+int ngu__call_msg(struct ng_node *node, struct ng_hook *last, struct ng_mesg *msg, struct ng_mesg **reply);
 
 #endif /* NGU_CORE_H */

@@ -368,7 +368,7 @@ ngu__hook_link(node_p node, hook_p hook)
 
 /* A new hook on `node`, newhook called, linked. With the node's writer turn, or the node to itself. */
 int
-ngu__add_hook(node_p node, const char *name, hook_p *out)
+ngu__add_hook(node_p node, const char *name, uint32_t keep, hook_p *out)
 {
 	hook_p hook;
 	int error;
@@ -380,6 +380,7 @@ ngu__add_hook(node_p node, const char *name, hook_p *out)
 		return (EEXIST);
 	if ((hook = ngu__hook_alloc(node->nd_graph, name)) == NULL)
 		return (ENOMEM);
+	NGU_ST_RLX(&hook->hk_state, keep);
 	NG_NODE_REF(node);
 	NGU_ST_REL(&hook->hk_node, node);
 	if (node->nd_type->newhook != NULL && (error = node->nd_type->newhook(node, hook, name)) != 0) {
@@ -389,8 +390,7 @@ ngu__add_hook(node_p node, const char *name, hook_p *out)
 	if ((error = ngu__hook_link(node, hook)) != 0) {
 		/* The type has accepted the hook and must hear that it goes again. */
 		(void)NGU_FOR_SC(&hook->hk_state, NGU_HS_DEAD);
-		if (node->nd_type->disconnect != NULL)
-			(void)node->nd_type->disconnect(hook);
+		ngu__hook_disconnect(node, hook);
 		ngu__hook_free_unborn(hook);
 		return (error);
 	}
@@ -522,12 +522,25 @@ unlink_hook(node_p node, hook_p hook)
 	return (was);
 }
 
+void
+ngu__hook_disconnect(node_p node, hook_p hook)
+{
+	struct ngu__thread *ts = ngu__self();
+	node_p before = ts->keep;
+
+	if (node->nd_type->disconnect == NULL)
+		return;
+	ts->keep = (NGU_LD_ACQ(&hook->hk_state) & NGU_HS_KEEP) != 0 ? node : NULL;
+	(void)node->nd_type->disconnect(hook);
+	ts->keep = before;
+}
+
 /* The rest for a hook that is DEAD and whose edge is gone; `st` is its state from before. */
 static void
 bury(node_p node, hook_p hook, uint32_t st)
 {
-	if ((st & NGU_HS_LINKED) && unlink_hook(node, hook) && node->nd_type->disconnect != NULL)
-		(void)node->nd_type->disconnect(hook);
+	if ((st & NGU_HS_LINKED) && unlink_hook(node, hook))
+		ngu__hook_disconnect(node, hook);
 	if (!(st & NGU_HS_DOOMED))
 		ngu__hook_retire(hook);
 }

@@ -148,48 +148,84 @@ looks_like_id(const char *s)
 	return (decode_id(s) != 0);
 }
 
-int
-ng_name_node(node_p node, const char *name)
+bool
+ngu__name_legal(const char *name)
 {
-	struct ngu__thread *ts = ngu__self();
-	struct ngu_graph *g = node->nd_graph;
-	struct ngu__name *n, *old;
 	size_t len = 0;
-	int error;
 
-	if (ngu__strcmp(ngu_k_node_name_c(node), name) == 0)
-		return (0);
 	for (; name[len] != '\0'; len++)
 		if (name[len] == '.' || name[len] == ':' || len >= NG_NODESIZ - 1)
-			return (EINVAL);
-	if (len == 0 || looks_like_id(name))
+			return (false);
+	return (len != 0 && !looks_like_id(name));
+}
+
+int
+ngu__name_reserve(node_p node, const char *name, struct ngu__name **np)
+{
+	struct ngu__thread *ts = ngu__self();
+	struct ngu__name *n;
+	int error;
+
+	*np = NULL;
+	if (ngu__strcmp(ngu_k_node_name_c(node), name) == 0)
+		return (0);
+	if (!ngu__name_legal(name))
 		return (EINVAL);
 	if ((n = ngu__port_alloc(sizeof(*n), 16)) == NULL)
 		return (ENOMEM);
-	ngu__memcpy(n->name, name, len + 1);
+	(void)ngu__strlcpy(n->name, name, sizeof(n->name));
 	n->node = node;
 	NG_NODE_REF(node);
 	ngu__section_enter(ts);
-	error = ngu__names_insert(&g->names, n);
-	if (error == 0) {
-		old = NGU_XCHG_SC(&node->nd_nameent, n);
-		if (old != NULL) {
-			ngu__names_remove(&g->names, old);
-			ngu__retire(&old->retire, name_free);
-		}
-		/* The node may have died meanwhile: then one of us two takes the name out, whoever gets hold of it. */
-		if ((NGU_LD_SC(&node->nd_state) & NGU_NS_GONE) && (old = NGU_XCHG_SC(&node->nd_nameent, NULL)) != NULL) {
-			ngu__names_remove(&g->names, old);
-			ngu__retire(&old->retire, name_free);
-			error = ENOENT;
-			n = NULL;
-		}
-	}
+	error = ngu__names_insert(&node->nd_graph->names, n);
 	ngu__section_leave(ts);
-	if (error != 0 && n != NULL) {
+	if (error != 0) {
 		NG_NODE_UNREF(node);
 		ngu__port_free(n);
+	} else {
+		*np = n;
 	}
+	return (error);
+}
+
+void
+ngu__name_cancel(node_p node, struct ngu__name *n)
+{
+	struct ngu__thread *ts = ngu__self();
+
+	ngu__section_enter(ts);
+	ngu__names_remove(&node->nd_graph->names, n);
+	ngu__retire(&n->retire, name_free);
+	ngu__section_leave(ts);
+}
+
+int
+ngu__name_commit(node_p node, struct ngu__name *n)
+{
+	struct ngu__thread *ts = ngu__self();
+	struct ngu__name *old;
+	int error = 0;
+
+	ngu__section_enter(ts);
+	if ((old = NGU_XCHG_SC(&node->nd_nameent, n)) != NULL)
+		ngu__name_cancel(node, old);
+	/* The node may have died meanwhile: then one of us two takes the name out, whoever gets hold of it. */
+	if ((NGU_LD_SC(&node->nd_state) & NGU_NS_GONE) && (old = NGU_XCHG_SC(&node->nd_nameent, NULL)) != NULL) {
+		ngu__name_cancel(node, old);
+		error = ENOENT;
+	}
+	ngu__section_leave(ts);
+	return (error);
+}
+
+int
+ng_name_node(node_p node, const char *name)
+{
+	struct ngu__name *n;
+	int error;
+
+	if ((error = ngu__name_reserve(node, name, &n)) == 0 && n != NULL)
+		error = ngu__name_commit(node, n);
 	return (error);
 }
 
@@ -472,7 +508,7 @@ ng_rmnode_self(node_p node)
 
 	int fl;
 
-	if (node == &ng_deadnode)
+	if (node == &ng_deadnode || ts->keep == node)
 		return (0);
 	/* In one step: a node that is being removed, and may come back, must not be marked from outside. */
 	fl = NGU_LD_ACQ(&node->nd_flags);

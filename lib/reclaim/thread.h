@@ -83,6 +83,7 @@ struct ngu__thread {
 	void *waiter; /* a completion record kept for the next control call */
 	uint64_t attempted, delivered; /* packets, this section */
 	bool bypass_keeps; /* ng_bypass leaves the node's hooks for later */
+	struct ng_node *keep; /* this node's disconnect is running and may not end it */
 	int outbound;	/* td_ng_outbound */
 	uint32_t nmine;
 	uint32_t full; /* met a full queue since the last way out */
