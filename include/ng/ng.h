@@ -17,6 +17,7 @@
 #include <ng/base.h>
 #include <ng/graph.h>
 #include <ng/control.h>
+#include <ng/apply.h>
 #include <ng/packet.h>
 #include <ng/port.h>
 #include <ng/stats.h>

@@ -42,7 +42,7 @@ STRUCT(typeinfo, NG_GENERIC_TYPEINFO_INFO());
 ARRAY(types, typeinfo_type);
 STRUCT(typelist, NG_GENERIC_TYPELIST_INFO(&types_type));
 
-static const struct ng_cmdlist generic_cmds[] = {
+const struct ng_cmdlist ngu__generic_cmds[] = {
 	{ NGM_GENERIC_COOKIE, NGM_SHUTDOWN, "shutdown", NULL, NULL },
 	{ NGM_GENERIC_COOKIE, NGM_MKPEER, "mkpeer", &mkpeer_type, NULL },
 	{ NGM_GENERIC_COOKIE, NGM_CONNECT, "connect", &connect_type, NULL },
@@ -123,7 +123,7 @@ ngu__binary2ascii(node_p here, struct ng_mesg *msg, struct ng_mesg **resp)
 
 	if (msg->header.arglen < sizeof(*bin) || bin->header.arglen > msg->header.arglen - sizeof(*bin))
 		return (EINVAL);
-	if ((c = by_number(here->nd_type->cmdlist, bin)) == NULL && (c = by_number(generic_cmds, bin)) == NULL)
+	if ((c = by_number(here->nd_type->cmdlist, bin)) == NULL && (c = by_number(ngu__generic_cmds, bin)) == NULL)
 		return (ENOSYS);
 	if ((*resp = new_reply(msg, bin, &asc)) == NULL)
 		return (ENOMEM);
@@ -152,7 +152,7 @@ ngu__ascii2binary(node_p here, struct ng_mesg *msg, struct ng_mesg **resp)
 	    asc->header.arglen > msg->header.arglen - sizeof(*asc) || asc->header.arglen > INT32_MAX)
 		return (EINVAL);
 	asc->data[asc->header.arglen - 1] = '\0';
-	if ((c = by_name(here->nd_type->cmdlist, asc)) == NULL && (c = by_name(generic_cmds, asc)) == NULL)
+	if ((c = by_name(here->nd_type->cmdlist, asc)) == NULL && (c = by_name(ngu__generic_cmds, asc)) == NULL)
 		return (ENOSYS);
 	if ((*resp = new_reply(msg, asc, &bin)) == NULL)
 		return (ENOMEM);

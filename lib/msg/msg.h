@@ -5,6 +5,8 @@
 
 #include "core/core.h"
 
+extern const struct ng_cmdlist ngu__generic_cmds[]; /* what every node understands; ends with name NULL */
+
 /*
  * NGM_BINARY2ASCII and NGM_ASCII2BINARY: convert the message that `msg` carries, by the command list of here's type or the
  * generic one. *resp is the answer, NULL on error. `msg` stays the caller's; the text in it gets its last byte made NUL.
