@@ -80,6 +80,15 @@ ngu__apply(struct ngu__thread *ts, node_p node, item_p item, bool writer)
 			error = EIO;
 		} else {
 			item->apply = NULL; /* it was for this delivery, not for where the method may send the packet next */
+			/*
+			 * What frames below have put off is theirs: it belongs to another sender, perhaps, and ours must have
+			 * been delivered when its count of waiting items goes down (A2).
+			 */
+			item_p head = ts->defer_head, tail = ts->defer_tail;
+			bool deferring = ts->deferring;
+
+			ts->defer_head = NULL;
+			ts->deferring = false;
 			ngu__data_enter(ts, node->nd_graph);
 			if (d < NGU_SLOTS) {
 				NGU_ST_REL(&ts->slot[d], node);
@@ -87,9 +96,12 @@ ngu__apply(struct ngu__thread *ts, node_p node, item_p item, bool writer)
 			}
 			error = ngu__hand_over(ts, hook, item);
 			NGU_ST_REL(&ts->depth, d);
-			if (ts->defer_head != NULL && !ts->deferring)
+			if (ts->defer_head != NULL)
 				(void)ngu__drain(ts);
 			ngu__data_leave(ts);
+			ts->defer_head = head;
+			ts->defer_tail = tail;
+			ts->deferring = deferring;
 		}
 	} else if (type == NGQF_MESG) {
 		error = apply_msg(ts, node, item, hook);

@@ -433,7 +433,7 @@ ngu__bypass(node_p node, hook_p a, hook_p b)
 	struct ngu__thread *ts = ngu__self();
 	int error;
 
-	(void)node;
+	ngu__node_quiet_wait(ts, node);
 	ts->bypass_keeps = true;
 	error = ng_bypass(a, b);
 	ts->bypass_keeps = false;
@@ -641,6 +641,7 @@ ngu__relink(hook_p near, node_p node, const char *name)
 {
 	struct ngu__thread *ts = ngu__self();
 	struct relink *r = ngu__port_alloc(sizeof(*r), 16);
+	node_p from;
 	hook_p old;
 	int error;
 
@@ -652,6 +653,16 @@ ngu__relink(hook_p near, node_p node, const char *name)
 	r->near = near;
 	NG_HOOK_REF(near);
 	NGU_ST_RLX(&r->refs, 2u);
+	ngu__section_enter(ts);
+	from = NG_PEER_NODE(near);
+	if (from == node || !ngu__node_tryref(from)) /* to another hook of the same node: one queue, nothing overtakes */
+		from = NULL;
+	ngu__section_leave(ts);
+	if (from != NULL) {
+		if (!ngu__w_held(ts, from))
+			ngu__node_quiet_wait(ts, from);
+		NG_NODE_UNREF(from);
+	}
 	error = ngu__call_writer(node, NULL, relink_at, r, 0);
 	if ((error == ENOMEM && !NGU_LD_ACQ(&r->ran)) || (error == EDEADLK && ngu__w_held(ts, node)) || (error == EDEADLK && ts->nest != 0)) {
 		relink_unref(r); /* the item never was */

@@ -92,8 +92,7 @@ own_way(struct ngu__thread *ts)
 static int
 wait_for(struct ngu__thread *ts, struct ngu_graph *g, struct waiter *w)
 {
-	/* What nobody else will serve while we wait: the one list of a graph without workers, or our own if we are a worker. */
-	struct ngu__wq *wq = g->nworkers == 0 ? &g->wq[0] : ts->worker != NULL && ts->worker->graph == g ? &g->wq[ts->worker->index] : NULL;
+	struct ngu__wq *wq = ngu__wq_own(ts, g);
 	unsigned spin = 0, waits = 0;
 	uint32_t zero;
 	int error;

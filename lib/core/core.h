@@ -226,9 +226,13 @@ void ngu__r_release(struct ngu__thread *ts, struct ng_node *node);
 void ngu__doom_kick(struct ngu__thread *ts, struct ng_node *node);
 /* Wait until all sections open now are closed, and what they laid aside is delivered or queued. Not inside a section. */
 void ngu__sections_wait(struct ngu__thread *ts);
+/* Wait, for a while, until nothing waits in the node and nobody is alone in it. Not inside a section. */
+void ngu__node_quiet_wait(struct ngu__thread *ts, struct ng_node *node);
 /* Free all that waits in the queue; the caller holds the writer turn. */
 void ngu__queue_flush(struct ngu__thread *ts, struct ng_node *node);
 unsigned ngu__wq_serve(struct ngu__thread *ts, struct ngu__wq *wq, unsigned budget);
+/* The worklist that nobody else will serve while this thread waits: see there. NULL: none. */
+struct ngu__wq *ngu__wq_own(struct ngu__thread *ts, struct ngu_graph *g);
 void ngu__core_thread_exit(struct ngu__thread *ts);
 
 /*

@@ -33,6 +33,7 @@ ngu__itemq_link(uintptr_t e)
 /* How long a closer waits before it asks for a membarrier, and a sender on its way out for a gate to open. Nanoseconds. */
 #define PATIENCE_NS 20000
 #define WAYOUT_NS 4000
+#define QUIET_NS 100000000 /* how long a bypass or relink waits for what is on its way by the old path */
 #define SPINS_BEFORE_CLOCK 256
 #define LONG_QUEUE 1024 /* items waiting in the graph from which on a sender always gives way */
 #define HURRY 32 /* ways out without waiting after one that waited in vain */
@@ -109,6 +110,29 @@ ngu__sections_wait(struct ngu__thread *ts)
 		unsigned round = 0;
 
 		while (t != ts && (a & 1) != 0 && NGU_LD_ACQ(&t->aside) == a)
+			ngu__port_backoff(&round);
+	}
+}
+
+/*
+ * Before an edge leads packets past a node: what waits in it, or is being served from its queue, should be through first, or its
+ * sender's next packet would overtake it by the new way. Not for ever: a node that never comes to rest is passed all the same.
+ */
+void
+ngu__node_quiet_wait(struct ngu__thread *ts, struct ng_node *node)
+{
+	struct ngu__wq *wq = ngu__wq_own(ts, node->nd_graph);
+	int64_t end = 0;
+	unsigned round = 0;
+
+	while ((NGU_LD_SC(&node->nd_gate) & (NGU_G_W | NGU_G_D | NGU_G_Q)) != 0) {
+		if (end == 0)
+			end = ngu__port_mono_ns() + QUIET_NS;
+		else if (ngu__port_mono_ns() > end)
+			break;
+		if (wq != NULL && NGU_LD_ACQ(&wq->len) != 0)
+			(void)ngu__wq_serve(ts, wq, 64);
+		else
 			ngu__port_backoff(&round);
 	}
 }

@@ -18,6 +18,15 @@ wq_of(struct ng_node *node)
 	return (&g->wq[g->nworkers > 1 ? node->nd_ID % g->nworkers : 0]);
 }
 
+/* The one list of a graph without workers, or a worker's own. */
+struct ngu__wq *
+ngu__wq_own(struct ngu__thread *ts, struct ngu_graph *g)
+{
+	if (g->nworkers == 0)
+		return (&g->wq[0]);
+	return (ts->worker != NULL && ts->worker->graph == g ? &g->wq[ts->worker->index] : NULL);
+}
+
 /* Put a node on its worklist, once. The list holds a reference. */
 void
 ngu__wq_push(struct ngu__thread *ts, struct ng_node *node)
