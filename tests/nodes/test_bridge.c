@@ -7,6 +7,7 @@
 
 #include "kern/zone.h"
 #include "port/port.h"
+#include "support/ascii.h"
 
 #define C NGM_BRIDGE_COOKIE
 #define BCAST "ff:ff:ff:ff:ff:ff"
@@ -351,6 +352,54 @@ test_clearing_stats(void **state)
 	assert_memory_equal(&st, &zero, sizeof(st));
 	sent("a", BCAST, host(1), "c");
 	assert_int_equal(stats(0).recvPackets, 1);
+	ngt_end(t);
+}
+
+/* Each command as text, and what the replies look like. */
+static void
+text(int error, const char *cmd, const char *args, const char *reply)
+{
+	static char out[65536];
+
+	assert_int_equal(ascii_msg(ngt_g(t), "b:", cmd, args, out, sizeof(out)), error);
+	assert_string_equal(out, reply);
+}
+
+static void
+test_text(void **state)
+{
+	(void)state;
+	make("a link0; c link1; u uplink1");
+	text(0, "getconfig", NULL, "{ debugLevel=1 loopTimeout=60 maxStaleness=900 minStableAge=1 }");
+	text(0, "setconfig", "{ debugLevel=2 loopTimeout=7 maxStaleness=1000 }", "");
+	text(0, "getconfig", NULL, "{ debugLevel=2 loopTimeout=7 maxStaleness=1000 }");
+	text(EINVAL, "setconfig", "", "");
+	text(ENOENT, "setconfig", "{ debug=2 }", "");
+	text(0, "gettable", NULL, "{}");
+	text(0, "getstats", "0", "{}");
+	sent("a", BCAST, host(1), "cu");
+	sent("c", host(1), host(2), "a");
+	sent("u", host(9), host(3), "ac");
+	seconds(3);
+	text(0, "getstats", "0", "{ recvOctets=21 recvPackets=1 recvBroadcast=1 xmitOctets=42 xmitPackets=2 }");
+	text(0, "getstats", "1", "{ recvOctets=21 recvPackets=1 xmitOctets=42 xmitPackets=2 xmitBroadcasts=1 }");
+	text(0, "getclrstats", "-1", "{ recvOctets=21 recvPackets=1 recvUnknown=1 xmitOctets=21 xmitPackets=1 xmitBroadcasts=1 }");
+	text(0, "getstats", "-1", "{}");
+	text(0, "getstats", "4294967295", "{}"); /* the same link */
+	text(ENOTCONN, "getstats", "5", "");
+	text(0, "clrstats", "0", "");
+	text(0, "getstats", "0", "{}");
+	text(0, "gettable", NULL, "{ numHosts=2 hosts=[ { addr=02:00:00:00:00:02 hook=\"link1\" age=3 staleness=3 }"
+	    " { addr=02:00:00:00:00:01 hook=\"link0\" age=3 staleness=3 } ] }");
+	text(0, "movehost", "{ addr=02:00:00:00:00:01 hook=\"uplink1\" }", "");
+	at(1, "uplink1", 0, 0);
+	text(EOPNOTSUPP, "movehost", "{ hook=\"uplink1\" }", "");
+	text(ENOENT, "movehost", "{ addr=02:00:00:00:00:05 hook=\"link5\" }", "");
+	text(ENOENT, "movehost", "{ addr=02:00:00:00:00:05 }", "");
+	text(0, "reset", NULL, "");
+	text(0, "gettable", NULL, "{}");
+	text(0, "setpersistent", NULL, "");
+	text(ENOSYS, "getlinks", NULL, "");
 	ngt_end(t);
 }
 
@@ -1422,6 +1471,7 @@ main(void)
 		ngt_test(test_unknown_commands),
 		ngt_test(test_stats_of_which_link),
 		ngt_test(test_clearing_stats),
+		ngt_test(test_text),
 		ngt_test(test_learning),
 		ngt_test(test_groups),
 		ngt_test(test_alone),
