@@ -327,6 +327,16 @@ test_probe(void **state)
 	ngt_send(p, "a", "07");
 	assert_int_equal(ngt_count(q, NULL), 2);
 	assert_int_equal(ngt_packets(q), 7);
+	/* Full: one more, then none, until there is room again. */
+	ngt_limit(q, 1);
+	ngt_send(p, "a", "08");
+	assert_int_equal(ngt_try_send(p, "a", "09"), ENOBUFS);
+	assert_int_equal(ngt_try_send(p, "a", "09"), ENOBUFS);
+	assert_int_equal(ngt_packets(q), 8);
+	ngt_limit(q, UINT64_MAX);
+	ngt_send(p, "a", "0a");
+	ngt_send(p, "a", "0b");
+	assert_int_equal(ngt_packets(q), 10);
 	/* Messages. */
 	assert_int_equal(ngt_send_msg(p, "c", 9, 8, "arg", 4), 0);
 	ngt_expect_msg(q, "d", 9, 8, "arg", 4);
