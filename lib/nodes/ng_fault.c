@@ -463,7 +463,7 @@ static void
 fault_arm(node_p node)
 {
 	struct fault *sc = NG_NODE_PRIVATE(node);
-	u_int when;
+	u_int when = 0;
 	int wait;
 
 	if (!first_due(sc, &when))

@@ -44,7 +44,7 @@ missing() { comm -23 - "$tmp/named"; }
 embedder() { functions include/ng/base.h include/ng/control.h include/ng/graph.h include/ng/packet.h include/ng/port.h include/ng/stats.h include/ng/ng.h | public; }
 kit() { { functions include/ng/test.h; macros 'ngt_[a-z0-9_]+' include/ng/test.h; } | LC_ALL=C sort -u | public; }
 kernel() { { functions include/netgraph/netgraph.h; macros '(NG|NGI|NETGRAPH)_[A-Z0-9_]+' include/netgraph/netgraph.h; } | LC_ALL=C sort -u | public; }
-parser() { { functions include/netgraph/ng_parse.h; sed -nE 's/^extern const struct ng_parse_type (ng_parse_[a-z0-9_]+);.*/\1/p' include/netgraph/ng_parse.h; } | LC_ALL=C sort -u | public; }
+parser() { functions include/netgraph/ng_parse.h | public; }
 messages() { { macros 'NG_(MK|COPY)[A-Z]+' include/netgraph/ng_message.h; sed -nE 's/^\t(NGM_[A-Z0-9_]+) =.*/\1/p' include/netgraph/ng_message.h; } | LC_ALL=C sort -u; }
 
 # The lists are what they seem to be: each has a name that is known to be there.
@@ -58,7 +58,7 @@ nothing 'include/ng: each function is in a page' unnamed embedder
 nothing 'include/ng/test.h: each function and macro is in a page' unnamed kit
 nothing 'netgraph.h: each function and macro is in a page' unnamed kernel
 nothing 'ng_message.h: each macro and command is in a page' unnamed messages
-nothing 'ng_parse.h: each function and type is in a page' unnamed parser
+nothing 'ng_parse.h: each function is in a page' unnamed parser
 
 # Node types: each name a type registers.
 types() { sed -nE 's/^#define NG_[A-Z0-9]+_NODE_TYPE "([^"]+)".*/\1/p' include/netgraph/*.h lib/nodes/*.c lib/io/*.c | LC_ALL=C sort -u; }
@@ -92,7 +92,7 @@ commands() {
 			grep -q "^\.It Dv $c\b" "$p" || echo "$p: $c is missing"
 		done
 		sed -nE 's/^#define NG_[A-Z0-9]+_HOOK_[A-Z0-9_]+ "([^"]+)".*/\1/p' "$h" | grep -v % | while read -r c; do
-			grep -qE "^\.It Va $c" "$p" || echo "$p: hook $c is missing"
+			grep -qE "^\.It ([A-Z][a-z] )?$c" "$p" || echo "$p: hook $c is missing"
 		done
 	done
 }
