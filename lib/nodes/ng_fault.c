@@ -54,7 +54,7 @@ struct direction {
 	uint64_t order;
 	struct unitq held; /* by order */
 	u_int nheld;
-	struct unitq late; /* by order of arrival here, and of `when` */
+	struct unitq late; /* in order of arrival: whose time is over still waits for those before him */
 	u_int nlate;
 };
 
@@ -302,9 +302,8 @@ unit_free(struct direction *d, struct unit *u)
 static int
 fault_late(struct fault *sc, struct direction *d, struct mbuf *m, struct mbuf *copy, item_p item, uint64_t number)
 {
-	struct unit *u, *last;
+	struct unit *u;
 	uint32_t ms = 0;
-	u_int when;
 
 	if (meets(sc, d, number, DELAY, d->conf.delay))
 		ms = d->conf.delayTime + below(draw(sc, d, number, JITTER), d->conf.delayJitter + 1);
@@ -316,11 +315,7 @@ fault_late(struct fault *sc, struct direction *d, struct mbuf *m, struct mbuf *c
 			NG_FREE_ITEM(item);
 		return (ENOBUFS);
 	}
-	when = ticks_after(ms);
-	/* Late packets do not overtake each other. */
-	if ((last = TAILQ_LAST(&d->late, unitq)) != NULL && ticks_before(when, last->when))
-		when = last->when;
-	if ((u = unit_make(d, m, copy, number, 0, when)) == NULL)
+	if ((u = unit_make(d, m, copy, number, 0, ticks_after(ms))) == NULL)
 		return (pair_out(d, m, copy, item));
 	if (item != NULL)
 		NG_FREE_ITEM(item);
