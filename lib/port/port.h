@@ -190,6 +190,25 @@ int ngu__port_at_fork_child(void (*fn)(void));
 bool ngu__port_membarrier_init(void);
 bool ngu__port_membarrier(void);
 
+/*
+ * For reports. Return addresses of the calling thread, innermost first, the caller's own the first of them: up to n, at most
+ * NGU_PORT_STACK. `known`, zeroed at first, is this thread's memory for stacks that come again; NULL: none. And what stands at such an address, as far as the object's own symbols say: "function+0x1c (object)" or
+ * "object+0x1234". The latter may allocate.
+ */
+#define NGU_PORT_STACK 16u
+#define NGU_PORT_STACKS 64u
+struct ngu__port_stacks {
+	unsigned next;
+	struct ngu__port_stack {
+		const void *sp;
+		unsigned n, max;
+		void *pc[NGU_PORT_STACK];
+		void *const *slot[NGU_PORT_STACK];
+	} stack[NGU_PORT_STACKS];
+};
+unsigned ngu__port_backtrace(void **pc, unsigned n, struct ngu__port_stacks *known);
+void ngu__port_symbol(char *buf, size_t size, void *pc);
+
 /* Last words: print and abort. Only for a broken invariant of libng itself. */
 _Noreturn void ngu__port_die(const char *fmt, ...) __attribute__((__format__(__printf__, 1, 2)));
 /* Default log sink: one line on standard error. */

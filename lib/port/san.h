@@ -29,6 +29,17 @@
 #define NGU_NO_CACHES 1
 #endif
 
+/* Memory that is kept but must not be touched: AddressSanitizer reports who does. */
+#ifdef NGU_ASAN
+void __asan_poison_memory_region(void const volatile *, unsigned long);
+void __asan_unpoison_memory_region(void const volatile *, unsigned long);
+#define NGU_NOTOUCH(p, n) __asan_poison_memory_region((p), (n))
+#define NGU_TOUCH(p, n) __asan_unpoison_memory_region((p), (n))
+#else
+#define NGU_NOTOUCH(p, n) ((void)(p), (void)(n))
+#define NGU_TOUCH(p, n) ((void)(p), (void)(n))
+#endif
+
 #ifdef NGU_TSAN
 void __tsan_acquire(void *);
 void __tsan_release(void *);

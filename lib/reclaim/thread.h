@@ -21,6 +21,7 @@ struct ngu__wframe;
 struct ngu__worker;
 struct ngu__parse_run;
 struct ng_apply_info;
+struct ngu__strict_thread;
 
 #define NGU_SLOTS 64	  /* most nested deliveries; the working limit is graph->depth_limit (12 unless set) */
 #define NGU_PEND 16	  /* hashed counts of items this thread has waiting in node queues */
@@ -91,6 +92,9 @@ struct ngu__thread {
 	struct ngu__magpair mag[NGU_ZONES];
 	struct ng_node *mine[NGU_MINE];
 	void *rcl; /* the backend's own record */
+	struct ngu__strict_thread *strict; /* kern/strict.c; NULL until something is to be noted; stays with the record */
+	const char *site_file; /* where the call being made stands, if the caller told (debug builds' macros) */
+	int site_line;
 
 	/* ---- shared */
 	NGU_ALIGNED(NGU_CACHELINE) _Atomic uint32_t pend[NGU_PEND];
