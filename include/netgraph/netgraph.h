@@ -281,8 +281,19 @@ struct ng_type {
 #define _NG_HOOK_REF(hook) (ngu_k_hook_ref(hook))
 #define _NG_HOOK_UNREF(hook) (ng_unref_hook(hook))
 #endif
+/* Strict mode (ng/strict.h) asks in sources compiled with NGU_DEBUG: is it the caller's to change? */
+#ifdef NGU_DEBUG
+#define NGU__NODE_CHANGE(node, what) (ngu_k_strict_node((node), (what), __FILE__, __LINE__))
+#define NGU__HOOK_CHANGE(hook, what) (ngu_k_strict_hook((hook), (what), __FILE__, __LINE__))
+#define NGU__ITEM(i) (ngu_k_strict_item((i), __FILE__, __LINE__))
+#else
+#define NGU__NODE_CHANGE(node, what) ((void)0)
+#define NGU__HOOK_CHANGE(hook, what) ((void)0)
+#define NGU__ITEM(i) (i)
+#endif
 #define _NG_NODE_SET_PRIVATE(node, val) \
 	do { \
+		NGU__NODE_CHANGE(node, "NG_NODE_SET_PRIVATE"); \
 		(node)->nd_private = (val); \
 	} while (0)
 #define _NG_NODE_PRIVATE(node) ((node)->nd_private)
@@ -338,11 +349,13 @@ struct ng_type {
 #define _NG_HOOK_PRIVATE(hook) ((hook)->hk_private)
 #define _NG_HOOK_SET_RCVMSG(hook, val) \
 	do { \
+		NGU__HOOK_CHANGE(hook, "NG_HOOK_SET_RCVMSG"); \
 		(hook)->hk_rcvmsg = (val); \
 	} while (0)
 #define _NG_HOOK_SET_RCVDATA(hook, val) \
 	do { \
-		(hook)->hk_rcvdata = (val); \
+		NGU__HOOK_CHANGE(hook, "NG_HOOK_SET_RCVDATA"); \
+		ngu_k_hook_set_rcvdata((hook), (val)); \
 	} while (0)
 #define _NG_HOOK_NOT_VALID(hook) ((hook)->hk_flags & HK_INVALID)
 #define _NG_HOOK_IS_VALID(hook) (!((hook)->hk_flags & HK_INVALID))
@@ -383,15 +396,15 @@ struct ng_type {
 
 /* ---- item macros (section 7) ---- */
 
-#define _NGI_M(i) ((i)->body.da_m)
-#define _NGI_MSG(i) ((i)->body.msg.msg_msg)
-#define _NGI_RETADDR(i) ((i)->body.msg.msg_retaddr)
-#define _NGI_FN(i) ((i)->body.fn.fn_fn.fn_fn)
-#define _NGI_FN2(i) ((i)->body.fn.fn_fn.fn_fn2)
-#define _NGI_ARG1(i) ((i)->body.fn.fn_arg1)
-#define _NGI_ARG2(i) ((i)->body.fn.fn_arg2)
-#define _NGI_NODE(i) ((i)->el_dest)
-#define _NGI_HOOK(i) ((i)->el_hook)
+#define _NGI_M(i) (NGU__ITEM(i)->body.da_m)
+#define _NGI_MSG(i) (NGU__ITEM(i)->body.msg.msg_msg)
+#define _NGI_RETADDR(i) (NGU__ITEM(i)->body.msg.msg_retaddr)
+#define _NGI_FN(i) (NGU__ITEM(i)->body.fn.fn_fn.fn_fn)
+#define _NGI_FN2(i) (NGU__ITEM(i)->body.fn.fn_fn.fn_fn2)
+#define _NGI_ARG1(i) (NGU__ITEM(i)->body.fn.fn_arg1)
+#define _NGI_ARG2(i) (NGU__ITEM(i)->body.fn.fn_arg2)
+#define _NGI_NODE(i) (NGU__ITEM(i)->el_dest)
+#define _NGI_HOOK(i) (NGU__ITEM(i)->el_hook)
 
 #define NGI_M(i) _NGI_M(NGU__I(i))
 #define NGI_MSG(i) _NGI_MSG(NGU__I(i))
@@ -449,11 +462,17 @@ struct ng_type {
 	} while (0)
 #endif
 
+#ifdef NGU_DEBUG
+#define NG_FREE_ITEM(item) (ngu_k_free_item_at(NGU__I(item), __FILE__, __LINE__))
+#define NGU__FREE_M(m) (ngu_k_free_m_at((m), __FILE__, __LINE__))
+#else
 #define NG_FREE_ITEM(item) (ng_free_item(NGU__I(item)))
+#define NGU__FREE_M(m) (m_freem(m))
+#endif
 #define NG_FREE_M(m) \
 	do { \
 		if ((m) != NULL) { \
-			m_freem(m); \
+			NGU__FREE_M(m); \
 			(m) = NULL; \
 		} \
 	} while (0)
@@ -615,6 +634,12 @@ void ngu_k_hook_force_writer(hook_p hook);
 void ngu_k_node_really_die(node_p node);
 void ngu_k_node_revive(node_p node);
 hook_p ngu_k_foreach_hook(node_p node, ng_fn_eachhook *fn, void *arg);
+void ngu_k_hook_set_rcvdata(hook_p hook, ng_rcvdata_t *rcvdata);
+void ngu_k_strict_node(node_p node, const char *what, const char *file, int line);
+void ngu_k_strict_hook(hook_p hook, const char *what, const char *file, int line);
+item_p ngu_k_strict_item(item_cp item, const char *file, int line);
+void ngu_k_free_item_at(item_p item, const char *file, int line);
+void ngu_k_free_m_at(struct mbuf *m, const char *file, int line);
 void ngu_k_outbound(int delta);
 node_p ngu_k_item_take_node(item_p item);
 hook_p ngu_k_item_take_hook(item_p item);

@@ -21,5 +21,6 @@
 #include <ng/packet.h>
 #include <ng/port.h>
 #include <ng/stats.h>
+#include <ng/strict.h>
 
 #endif /* NG_NG_H */

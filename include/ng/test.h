@@ -14,6 +14,7 @@
 
 #include <ng/base.h>
 #include <ng/graph.h>
+#include <ng/strict.h>
 
 struct mbuf;
 struct ng_hook;
@@ -286,6 +287,18 @@ void ngt_trace_note(const char *fmt, ...) __attribute__((__format__(__printf__, 
 void ngt__expect_trace(NGT_PARAM, const char *text);
 const char *ngt_trace_text(void);
 void ngt_trace_clear(void); /* the log; the rules stay */
+
+/* ---- strict mode ---- */
+
+/*
+ * The kit's graphs are strict (ng/strict.h, NGU_STRICT_DEFAULT): a report fails the test, at ngt_end(). Other checks, or none:
+ * ngu_graph_strict(ngt_g(t), flags).
+ * ngt_expect_strict(): the oldest report that was not looked at yet is of this kind and its text has `part` in it. Returns the
+ * text, which is there until the next call. ngt_strict_reports(): how many there are.
+ */
+#define ngt_expect_strict(kind, part) ngt__expect_strict(NGT_HERE, (kind), (part))
+const char *ngt__expect_strict(NGT_PARAM, unsigned kind, const char *part);
+unsigned ngt_strict_reports(void);
 
 /* ---- after a jump ---- */
 

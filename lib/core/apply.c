@@ -66,6 +66,8 @@ ngu__apply(struct ngu__thread *ts, node_p node, item_p item, bool writer)
 	int error = 0;
 
 	item->el_owner = NULL;
+	if (writer)
+		NGU_STRICT_W(node, type == NGQF_MESG ? "rcvmsg" : type == NGQF_DATA ? "rcvdata" : "a function item");
 	ts->apply = apply;
 	if (owner != NULL)
 		ts->flow = owner;
@@ -104,6 +106,8 @@ ngu__apply(struct ngu__thread *ts, node_p node, item_p item, bool writer)
 			ts->deferring = deferring;
 		}
 	} else if (type == NGQF_MESG) {
+		if (!writer)
+			NGU_STRICT_R(node, "rcvmsg");
 		error = apply_msg(ts, node, item, hook);
 	} else {
 		ngu__count(ts, node->nd_graph->ctr_queue, 0, 1);
@@ -117,7 +121,6 @@ ngu__apply(struct ngu__thread *ts, node_p node, item_p item, bool writer)
 			error = NGI_FN2(item)(node, item, hook);
 		}
 	}
-	(void)writer;
 	ts->apply = outer;
 	ts->flow = flow;
 	if (hook != NULL)
@@ -235,11 +238,15 @@ ng_snd_item(item_p item, int flags)
 {
 	struct ngu__thread *ts = ngu__self();
 	struct ngu__ctx ctx;
-	node_p node = item->el_dest;
-	hook_p hook = item->el_hook;
+	node_p node;
+	hook_p hook;
 	bool writer, queue;
 	int error, hf;
 
+	if (!NGU_STRICT_ITEM_OK(item, "ng_snd_item"))
+		return (EINVAL);
+	node = item->el_dest;
+	hook = item->el_hook;
 	if (item->apply != NULL)
 		(void)NGU_FADD_RLX(&item->apply->refs, 1);
 	if (node == NULL && (item->el_flags & NGU_QF_REPLY) && NGI_MSG(item) != NULL) { /* for a waiting caller, not a node */
@@ -314,6 +321,8 @@ ngu__epoch_enter(void)
 
 	ts->level++;
 	ngu__data_enter(ts, ts->graph);
+	if (NGU_STRICT_ON(NGU_STRICT_SLEEP))
+		ngu__strict_section(ts);
 }
 
 void

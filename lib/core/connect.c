@@ -89,6 +89,8 @@ ngu__mkpeer_made(node_p node, const char *name, const char *name2, const char *t
 	/* ORDER peer-publish (store side): release; pairs with the acquire load of hk_peer in hop(). Both are INVALID still. */
 	NGU_ST_REL(&hook2->hk_peer, hook);
 	NGU_ST_REL(&hook->hk_peer, hook2);
+	NGU_STRICT_W(node, "connect");
+	NGU_STRICT_W(node2, "connect");
 	if (node->nd_type->connect != NULL)
 		error = node->nd_type->connect(hook);
 	if (error == 0 && node2->nd_type->connect != NULL)
@@ -119,6 +121,7 @@ con_part3(node_p node, item_p item, hook_p hook)
 {
 	int error = 0;
 
+	NGU_STRICT_W(node, "connect");
 	if (NG_NODE_NOT_VALID(node) || (NGU_LD_ACQ(&hook->hk_state) & NGU_HS_DEAD))
 		error = ENOENT;
 	else if (node->nd_type->connect != NULL)
@@ -146,6 +149,7 @@ con_part2(node_p node, item_p item, hook_p hook)
 	struct ngu__thread *ts = ngu__self();
 	int error = 0;
 
+	NGU_STRICT_W(node, "newhook");
 	ngu__section_enter(ts);
 	peer = NGU_LD_ACQ(&hook->hk_peer);
 	NG_HOOK_REF(peer);
@@ -361,6 +365,8 @@ ng_bypass(hook_p hook1, hook_p hook2)
 
 	if (hook1 == hook2 || NG_HOOK_NODE(hook1) != NG_HOOK_NODE(hook2))
 		return (EINVAL);
+	if (!ts->bypass_keeps)
+		NGU_STRICT_W(NG_HOOK_NODE(hook1), "ng_bypass");
 	ngu__section_enter(ts);
 #if NGU_RCL_HOP_LOCKED
 	ngu__topo_wlock();
@@ -469,6 +475,7 @@ connect_half(node_p node, struct half *h)
 {
 	int error = 0;
 
+	NGU_STRICT_W(node, "connect");
 	if (node->nd_type->connect != NULL)
 		error = node->nd_type->connect(h->hook);
 	if (error == 0)

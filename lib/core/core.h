@@ -9,6 +9,7 @@
 #include "reclaim/reclaim.h"
 #include "kern/graph_prefix.h"
 #include "kern/zone.h"
+#include "kern/strict.h"
 
 #include <sys/param.h>
 #include <sys/systm.h>
@@ -354,6 +355,26 @@ extern ngu__generic_fn *ngu__generic;
 void ngu__ref_note(const void *obj, bool hook, bool drop, const char *file, int line);
 void ngu__ref_forget(const void *obj);
 void ngu__ref_report(struct ngu_graph *g, void (*out)(void *arg, const char *text), void *arg);
+
+/* ---- strict mode: strict.c ---- */
+void ngu__strict_w(const struct ng_node *node, const char *what);
+void ngu__strict_change(const struct ng_node *node, const char *what);
+void ngu__strict_r(const struct ng_node *node, const char *what);
+bool ngu__strict_item(struct ng_item *item, const char *what);
+void ngu__strict_turn(struct ng_node *node);
+void ngu__strict_hook(struct ng_node *node, struct ng_hook *hook);
+void ngu__strict_end(struct ngu_graph *g);
+#define NGU_HOOK_EXTRA sizeof(ng_rcvdata_t *) /* behind each hook: a strict hook's real receiver */
+
+/* The calling thread must have the node's writer turn (W), or at least be in it (R): `what` is about to be done. */
+#define NGU_STRICT_W(node, what) (NGU_STRICT_ON(NGU_STRICT_GATE) ? ngu__strict_w((node), (what)) : (void)0)
+#define NGU_STRICT_R(node, what) (NGU_STRICT_ON(NGU_STRICT_GATE) ? ngu__strict_r((node), (what)) : (void)0)
+#define NGU_STRICT_CHANGE(node, what) (NGU_STRICT_ON(NGU_STRICT_GATE) ? ngu__strict_change((node), (what)) : (void)0)
+/* The writer turn was had. */
+#define NGU_STRICT_TURN(node) (NGU_STRICT_ON(NGU_STRICT_GATE) ? ngu__strict_turn(node) : (void)0)
+/* false: the item is not the caller's any more, which has been reported: leave it alone. */
+#define NGU_STRICT_ITEM_OK(item, what) (!NGU_STRICT_ON(NGU_STRICT_ITEM) || ngu__strict_item((item), (what)))
+#define NGU_STRICT_ITEM_QUEUED(item, yes) (NGU_STRICT_ON(NGU_STRICT_ITEM) ? ngu__watch_queued((item), (yes)) : (void)0)
 
 /* ---- types: type.c ---- */
 unsigned ngu__types_list(struct ng_type **out, unsigned max);

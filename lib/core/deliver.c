@@ -515,6 +515,8 @@ fwd_slow(struct ngu__thread *ts, item_p item, hook_p hook, int flags)
 	struct ngu__ctx ctx;
 	int error;
 
+	if (!NGU_STRICT_ITEM_OK(item, "forwarding"))
+		return (EINVAL);
 	begin(ts, &ctx, hook);
 	if ((item->el_flags & NGQF_TYPE) == NGQF_DATA) {
 		NGI_CLR_NODE(item);

@@ -186,6 +186,7 @@ ngu__graph_home(struct ngu__thread *ts, struct ngu_graph *g)
 static void
 graph_free(struct ngu_graph *g)
 {
+	ngu__strict_end(g);
 	NGU_ST_REL(&g->prefix.gone, 1u);
 	if (g->timers != NULL) {
 		ngu__timers_fini(g->timers);
@@ -238,6 +239,10 @@ ngu_graph_create(const struct ngu_graph_opts *opts, struct ngu_graph **out)
 		goto fail;
 	if (ngu_graph_current() == NULL)
 		(void)ngu_graph_enter(g);
+#ifdef NGU_DEBUG
+	if ((error = ngu_graph_strict(g, NGU_STRICT_DEFAULT | NGU_STRICT_ABORT)) != 0)
+		ngu__log(g, LOG_WARNING, "strict mode cannot be had: error %d", error);
+#endif
 	*out = g;
 	return (0);
 fail:

@@ -17,7 +17,7 @@
 #include "core/core.h"
 #include "core/gate.h"
 
-static struct ngu__zone hook_zone = NGU_ZONE_INIT("hooks", NGU_Z_HOOK, sizeof(struct ng_hook), NGU_CACHELINE);
+static struct ngu__zone hook_zone = NGU_ZONE_INIT("hooks", NGU_Z_HOOK, sizeof(struct ng_hook) + NGU_HOOK_EXTRA, NGU_CACHELINE);
 
 #define RETIRE(h) ((struct ngu__retire *)(void *)&(h)->hk_retire)
 
@@ -357,6 +357,7 @@ ngu__hook_link(node_p node, hook_p hook)
 			(void)NGU_FOR_SC(&hook->hk_flags, HK_HI_STACK); /* where the packet path looks */
 		if (NGU_LD_RLX(&hook->hk_flags) & HK_FORCE_WRITER) /* set in newhook, when the hook may have had no node yet */
 			(void)NGU_FOR_SC(&node->nd_gate, NGU_G_EXCL);
+		ngu__strict_hook(node, hook);
 		hidx_put(NGU_LD_RLX(&node->nd_hidx), hook);
 		LIST_INSERT_HEAD(&node->nd_hooks, hook, hk_hooks);
 		NGU_ST_RLX(&node->nd_numhooks, (int)n);
@@ -383,6 +384,7 @@ ngu__add_hook(node_p node, const char *name, uint32_t keep, hook_p *out)
 	NGU_ST_RLX(&hook->hk_state, keep);
 	NG_NODE_REF(node);
 	NGU_ST_REL(&hook->hk_node, node);
+	NGU_STRICT_W(node, "newhook");
 	if (node->nd_type->newhook != NULL && (error = node->nd_type->newhook(node, hook, name)) != 0) {
 		ngu__hook_free_unborn(hook);
 		return (error);
@@ -525,6 +527,7 @@ unlink_hook(node_p node, hook_p hook)
 void
 ngu__hook_disconnect(node_p node, hook_p hook)
 {
+	NGU_STRICT_W(node, "disconnect");
 	struct ngu__thread *ts = ngu__self();
 	node_p before = ts->keep;
 

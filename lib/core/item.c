@@ -83,6 +83,8 @@ free_slow(item_p item)
 	struct mbuf *m;
 	uint32_t i;
 
+	if (NGU_STRICT_ON(NGU_STRICT_ITEM) && ngu__watch_look(item, NULL) > NGU_WS_LIVE)
+		return; /* not the caller's: what follows will say so */
 	switch (item->el_flags & NGQF_TYPE) {
 	case NGQF_DATA:
 		if (item->el_flags & NGU_QF_BURST) {
@@ -248,6 +250,8 @@ ng_address_hook(node_p here, item_p item, hook_p hook, ng_ID_t retaddr)
 	hook_p peer = NULL;
 	node_p node = NULL;
 
+	if (!NGU_STRICT_ITEM_OK(item, "ng_address_hook"))
+		return (EINVAL);
 	ngu__section_enter(ts);
 	if (hook != NULL && NG_HOOK_IS_VALID(hook)) {
 		peer = NGU_LD_ACQ(&hook->hk_peer);
@@ -277,8 +281,11 @@ ng_address_path(node_p here, item_p item, const char *address, ng_ID_t retaddr)
 {
 	node_p dest;
 	hook_p hook;
-	int error = ng_path2noderef(here, address, &dest, &hook);
+	int error;
 
+	if (!NGU_STRICT_ITEM_OK(item, "ng_address_path"))
+		return (EINVAL);
+	error = ng_path2noderef(here, address, &dest, &hook);
 	if (error != 0) {
 		NG_FREE_ITEM(item);
 		return (error);
@@ -294,6 +301,8 @@ ng_address_ID(node_p here, item_p item, ng_ID_t ID, ng_ID_t retaddr)
 {
 	node_p dest;
 
+	if (!NGU_STRICT_ITEM_OK(item, "ng_address_ID"))
+		return (EINVAL);
 	if (ID >= NGU_REPLY_BASE && (item->el_flags & NGQF_TYPE) == NGQF_MESG &&
 	    ngu__reply_open_at(ngu__graph_of(here), ID)) { /* who waits there answers to nobody */
 		NGI_CLR_NODE(item);
@@ -373,9 +382,14 @@ ngu_k_fwd_msg_hook(node_p here, item_p item, hook_p hook, ng_ID_t retaddr)
 int
 ngu_k_respond(node_p here, item_p item, struct ng_mesg *resp)
 {
-	ng_ID_t dest = NGI_RETADDR(item);
+	ng_ID_t dest;
 	int error;
 
+	if (!NGU_STRICT_ITEM_OK(item, "NG_RESPOND_MSG")) {
+		NG_FREE_MSG(resp);
+		return (EINVAL);
+	}
+	dest = NGI_RETADDR(item);
 	NGI_RETADDR(item) = 0;
 	if (NGI_MSG(item) != NULL && NGI_MSG(item) != resp)
 		NG_FREE_MSG(_NGI_MSG(item));

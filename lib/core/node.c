@@ -305,6 +305,7 @@ set_invalid(node_p node)
 void
 ngu_k_node_revive(node_p node)
 {
+	NGU_STRICT_CHANGE(node, "NG_NODE_REVIVE");
 	(void)NGU_FAND_SC(&node->nd_flags, ~NGF_INVALID);
 	(void)NGU_FAND_SC(&node->nd_gate, ~NGU_G_DEAD);
 }
@@ -319,6 +320,7 @@ ngu_k_node_really_die(node_p node)
 void
 ngu_k_node_force_writer(node_p node)
 {
+	NGU_STRICT_CHANGE(node, "NG_NODE_FORCE_WRITER");
 	(void)NGU_FOR_SC(&node->nd_flags, NGF_FORCE_WRITER);
 	(void)NGU_FOR_SC(&node->nd_gate, NGU_G_EXCL);
 	if (!(NGU_LD_ACQ(&node->nd_state) & NGU_NS_PUBLIC) && NGU_LD_ACQ(&node->nd_numhooks) == 0)
@@ -330,6 +332,7 @@ ngu_k_hook_force_writer(hook_p hook)
 {
 	node_p node = NGU_LD_ACQ(&hook->hk_node);
 
+	NGU_STRICT_CHANGE(node, "NG_HOOK_FORCE_WRITER");
 	(void)NGU_FOR_SC(&hook->hk_flags, HK_FORCE_WRITER);
 	/* One exclusive hook makes the node exclusive: a reader beside it would have to be counted on each hop. */
 	if (node != &ng_deadnode)
@@ -480,12 +483,14 @@ ng_rmnode(node_p node)
 	    (NGU_LD_ACQ(&node->nd_state) & NGU_NS_GONE))
 		return;
 	NG_NODE_REF(node);
+	NGU_STRICT_W(node, "close");
 	set_invalid(node);
 	if (node->nd_type->close != NULL)
 		(void)node->nd_type->close(node);
 	while ((hook = LIST_FIRST(&node->nd_hooks)) != NULL)
 		ng_destroy_hook(hook);
 	ngu__queue_flush(ts, node);
+	NGU_STRICT_W(node, "shutdown");
 	if (node->nd_type->shutdown != NULL)
 		(void)node->nd_type->shutdown(node);
 	else

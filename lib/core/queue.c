@@ -227,6 +227,7 @@ charge(struct ngu_graph *g, struct ng_node *node, struct ng_item *item)
 static void
 discharge(struct ngu_graph *g, struct ng_node *node, struct ng_item *item)
 {
+	NGU_STRICT_ITEM_QUEUED(item, false);
 	if (!(item->el_flags & NGU_QF_CHARGED))
 		return;
 	(void)NGU_FSUB_RLX(&node->nd_state, NGU_NS_Q1);
@@ -254,6 +255,7 @@ ngu__enqueue(struct ngu__thread *ts, struct ng_node *node, struct ng_item *item,
 	(void)NGU_FADD_RLX(ngu__pend(owner, node), 1u);
 	item->el_owner = owner;
 	item->el_dest = node; /* referenced: NGU_QF_NODEREF is set by the caller */
+	NGU_STRICT_ITEM_QUEUED(item, true);
 	if (ts->nest == 0)
 		NG_NODE_REF(node); /* the item may be applied and gone before announce() is through */
 	ngu__itemq_push(&node->nd_qhead, (uintptr_t)item);
@@ -297,6 +299,7 @@ frame_push(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f)
 	f->prev = ts->wframes;
 	f->t0 = NGU_LD_RLX(&g->timing) ? ngu__port_mono_ns() : 0;
 	ts->wframes = f;
+	NGU_STRICT_TURN(node);
 }
 
 static void

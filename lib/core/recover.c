@@ -67,6 +67,7 @@ ngu_thread_recover(struct ngu_graph *g)
 		NGU_ST_REL(&ts->aside, NGU_LD_RLX(&ts->aside) + 1);
 	}
 	ngu__thread_forget(ts);
+	ngu__strict_forget(ts);
 	if (ts->nest != 0) {
 		ts->nest = 1;
 		ngu__data_leave(ts);

@@ -18,6 +18,7 @@
 #include <sys/systm.h>
 
 #include "kern/graph_prefix.h"
+#include "kern/strict.h"
 #include "kern/timers.h"
 #include "port/port.h"
 #include "reclaim/thread.h"
@@ -255,6 +256,8 @@ ngu_k_callout_drain(struct callout *c)
 	int result = -1, now;
 	uint32_t done;
 
+	if (NGU_STRICT_ON(NGU_STRICT_SLEEP))
+		ngu__strict_sleep("callout_drain");
 	if (g == NULL)
 		return (-1);
 	t = ngu__graph_timers(g);

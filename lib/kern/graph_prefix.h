@@ -23,6 +23,7 @@ struct ngu__graph_prefix {
 	ngu__spin live_lock;
 	uint32_t live_count;
 	struct ngu__mbuf_dbg *live_head;
+	_Atomic uint32_t strict; /* NGU_STRICT_* */
 };
 
 NGU_INLINE struct ngu__graph_prefix *

@@ -2,9 +2,10 @@
 /*
  * libkern.c - the rest of the kernel's small library: strings, sorting, clocks, the number of a
  * "CPU", and the network epoch as a read section.
- * Blocks     never.
+ * Blocks     pause() and DELAY().
  */
 #include <sys/epoch.h>
+#include <sys/errno.h>
 #include <sys/kernel.h>
 #include <sys/libkern.h>
 #include <sys/pcpu.h>
@@ -12,6 +13,7 @@
 #include <sys/time.h>
 
 #include "kern/graph_prefix.h"
+#include "kern/strict.h"
 #include "port/port.h"
 #include "reclaim/reclaim.h"
 
@@ -96,6 +98,39 @@ u_int
 ngu_k_curcpu(void)
 {
 	return ((u_int)((ngu__self()->id - 1) % (mp_maxid + 1)));
+}
+
+static void
+sleep_for(int64_t ns)
+{
+	static _Atomic uint32_t never;
+	int64_t end = ngu__port_mono_ns() + ns, left;
+
+	while ((left = end - ngu__port_mono_ns()) > 0)
+		ngu__port_wait(&never, 0, left);
+}
+
+int
+ngu_k_pause(const char *wmesg, int timo)
+{
+	char what[64];
+
+	if (NGU_STRICT_ON(NGU_STRICT_SLEEP)) {
+		(void)ngu__port_snprintf(what, sizeof(what), "pause(\"%s\")", wmesg);
+		ngu__strict_sleep(what);
+	}
+	ngu__self()->site_file = NULL;
+	sleep_for((int64_t)(timo > 0 ? timo : 1) * (1000000000 / hz));
+	return (EWOULDBLOCK);
+}
+
+void
+ngu_k_delay(int us)
+{
+	if (NGU_STRICT_ON(NGU_STRICT_SLEEP))
+		ngu__strict_sleep("DELAY");
+	ngu__self()->site_file = NULL;
+	sleep_for((int64_t)us * 1000);
 }
 
 /* The core's, once there is one: a section in which packets may be sent. Below it a plain section. */

@@ -12,6 +12,7 @@
 #include <sys/systm.h>
 
 #include "kern/kern.h"
+#include "kern/strict.h"
 #include "port/port.h"
 #include "reclaim/thread.h"
 
@@ -109,6 +110,24 @@ ngu__malloc_size(const void *p)
 	return (((const struct head *)p - 1)->size);
 }
 
+static NGU_NOINLINE void
+may_wait(size_t size, const struct malloc_type *type)
+{
+	char what[96];
+
+	(void)ngu__port_snprintf(what, sizeof(what), "malloc of %zu bytes of %s with M_WAITOK", size, type->ks_shortdesc);
+	ngu__strict_sleep(what);
+}
+
+/* Control messages are watched in strict mode; the head belongs to what is watched. */
+static struct head *
+memory(size_t size, const struct malloc_type *type)
+{
+	if (NGU_STRICT_ON(NGU_STRICT_ITEM) && type == ngu_k_M_NETGRAPH_MSG)
+		return (ngu__watch_new(NGU_W_MSG, size, 16));
+	return (ngu__port_alloc(size, 16));
+}
+
 void *
 ngu_k_malloc(size_t size, struct malloc_type *type, int flags)
 {
@@ -117,8 +136,10 @@ ngu_k_malloc(size_t size, struct malloc_type *type, int flags)
 	unsigned round = 0;
 
 	NGU_INVARIANT(((flags & M_NOWAIT) != 0) != ((flags & M_WAITOK) != 0), "malloc says M_NOWAIT or M_WAITOK");
+	if (NGU_STRICT_ON(NGU_STRICT_SLEEP) && (flags & M_WAITOK) != 0)
+		may_wait(size, type);
 	for (;;) {
-		if (size <= SIZE_MAX - sizeof(*h) && (h = ngu__port_alloc(size + sizeof(*h), 16)) != NULL)
+		if (size <= SIZE_MAX - sizeof(*h) && (h = memory(size + sizeof(*h), type)) != NULL)
 			break;
 		(void)NGU_FADD_RLX(REFUSED(type), 1u);
 		if ((flags & M_WAITOK) == 0)
@@ -154,10 +175,16 @@ void
 ngu_k_free(void *p, struct malloc_type *type)
 {
 	struct head *h;
+	bool watched;
 
 	if (p == NULL)
 		return;
 	h = head_of(p);
+	watched = NGU_UNLIKELY(NGU_LD_RLX(&ngu__watched) != 0) && ngu__watch_look(h, NULL) != NGU_WS_UNKNOWN;
+	if (watched && ngu__watch_look(h, NULL) != NGU_WS_LIVE) {
+		(void)ngu__watch_free(h); /* a second time: says so */
+		return;
+	}
 #ifdef NGU_DEBUG
 	if (h->type != type)
 		panic("free: %p is %s, not %s (or was freed before)", p, h->type != NULL ? h->type->ks_shortdesc : "free",
@@ -166,7 +193,28 @@ ngu_k_free(void *p, struct malloc_type *type)
 #endif
 	count(type, false, h->size);
 	h->type = NULL;
-	ngu__port_free(h);
+	if (!watched || !ngu__watch_free(h))
+		ngu__port_free(h);
+}
+
+void *
+ngu_k_malloc_at(size_t size, struct malloc_type *type, int flags, const char *file, int line)
+{
+	struct ngu__site old = ngu__site_set(file, line);
+	void *p;
+
+	p = ngu_k_malloc(size, type, flags);
+	ngu__site_back(&old);
+	return (p);
+}
+
+void
+ngu_k_free_at(void *p, struct malloc_type *type, const char *file, int line)
+{
+	struct ngu__site old = ngu__site_set(file, line);
+
+	ngu_k_free(p, type);
+	ngu__site_back(&old);
 }
 
 void

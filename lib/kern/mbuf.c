@@ -21,6 +21,7 @@
 #include "kern/graph_prefix.h"
 #include "kern/kern.h"
 #include "kern/mbuf_dbg.h"
+#include "kern/strict.h"
 #include "kern/zone.h"
 #include "port/port.h"
 #include "reclaim/thread.h"
@@ -138,9 +139,13 @@ zone_wait(struct ngu__thread *ts, struct ngu__zone *z, int how)
 	unsigned round = 0;
 	void *p = NULL;
 
+	if (NGU_STRICT_ON(NGU_STRICT_SLEEP) && (how & M_WAITOK) != 0)
+		ngu__strict_sleep("mbuf allocation with M_WAITOK");
+	if (ngu__zone_strict(z) && (p = ngu__zone_alloc_strict(z)) != NULL)
+		return (p);
 	if ((how & M_WAITOK) == 0)
 		return (NULL);
-	while ((p = ngu__zone_alloc(ts, z)) == NULL)
+	while ((p = ngu__zone_strict(z) ? ngu__zone_alloc_strict(z) : ngu__zone_alloc(ts, z)) == NULL)
 		if (!ngu__kern_wait(&since, &round))
 			panic("M_WAITOK: no memory for a %s for ten seconds", z->name);
 	return (p);
@@ -374,6 +379,8 @@ m_cljget(struct mbuf *m, int how, int size)
 
 	if ((z = ext_zone((unsigned)type)) == NULL)
 		panic("m_cljget: no cluster has %d bytes", size);
+	if (NGU_STRICT_ON(NGU_STRICT_SLEEP) && (how & M_WAITOK) != 0)
+		ngu__strict_sleep("cluster allocation with M_WAITOK");
 	if ((p = ngu__zone_alloc(ts, z)) == NULL && (p = zone_wait(ts, z, how)) == NULL)
 		return (NULL);
 	if (m != NULL)

@@ -9,6 +9,7 @@
 #include <sys/mutex.h>
 #include <sys/systm.h>
 
+#include "kern/strict.h"
 #include "port/port.h"
 #include "reclaim/thread.h"
 
@@ -30,8 +31,9 @@ ngu_k_mtx_init(struct mtx *m, const char *name, const char *type, int opts)
 {
 	int error;
 
-	(void)type;
 	ngu__memset(m, 0, sizeof(*m));
+	if (type != NULL) /* else the name tells the class, when somebody asks */
+		m->mtx_class = ngu__lock_class(type);
 	m->mtx_name = name;
 	m->mtx_opts = opts;
 	if ((error = ngu__mtx_init(MUTEX(m))) != 0)
@@ -61,6 +63,7 @@ void
 ngu_k_mtx_destroy(struct mtx *m)
 {
 	if (ngu_k_mtx_owned(m)) {
+		ngu__lock_drop(m);
 		NGU_ST_RLX(OWNER(m), NULL);
 		ngu__mtx_unlock(MUTEX(m));
 	} else if (NGU_LD_RLX(OWNER(m)) != NULL)
@@ -78,6 +81,19 @@ again(struct mtx *m)
 	m->mtx_depth++;
 }
 
+/* Strict mode: before the lock is waited for, or after it was had at once. */
+static NGU_NOINLINE void
+note(struct mtx *m, bool try)
+{
+	_Atomic uint32_t *class = (_Atomic uint32_t *)&m->mtx_class;
+
+	if (m->mtx_opts & MTX_NOWITNESS)
+		return;
+	if (NGU_LD_RLX(class) == 0) /* no order needed: whoever looks gets the same number */
+		NGU_ST_RLX(class, ngu__lock_class(name_of(m)));
+	ngu__lock_take(m, NGU_LD_RLX(class), (try ? NGU_LK_TRY : 0) | ((m->mtx_opts & MTX_DUPOK) ? NGU_LK_DUPOK : 0));
+}
+
 void
 ngu_k_mtx_lock(struct mtx *m)
 {
@@ -86,6 +102,8 @@ ngu_k_mtx_lock(struct mtx *m)
 		again(m);
 		return;
 	}
+	if (NGU_STRICT_ON(NGU_STRICT_ORDER))
+		note(m, false);
 	ngu__mtx_lock(MUTEX(m));
 	NGU_ST_RLX(OWNER(m), (void *)ngu__self());
 }
@@ -103,7 +121,18 @@ ngu_k_mtx_trylock(struct mtx *m)
 	if (!ngu__mtx_trylock(MUTEX(m)))
 		return (0);
 	NGU_ST_RLX(OWNER(m), (void *)ngu__self());
+	if (NGU_STRICT_ON(NGU_STRICT_ORDER))
+		note(m, true);
 	return (1);
+}
+
+void
+ngu_k_mtx_lock_at(struct mtx *m, const char *file, int line)
+{
+	struct ngu__site old = ngu__site_set(file, line);
+
+	ngu_k_mtx_lock(m);
+	ngu__site_back(&old);
 }
 
 void
@@ -115,6 +144,8 @@ ngu_k_mtx_unlock(struct mtx *m)
 		m->mtx_depth--;
 		return;
 	}
+	if (NGU_UNLIKELY(ngu__self()->strict != NULL))
+		ngu__lock_drop(m);
 	NGU_ST_RLX(OWNER(m), NULL);
 	ngu__mtx_unlock(MUTEX(m));
 }

@@ -14,6 +14,8 @@
  */
 #include "kern/zone.h"
 
+#include "kern/strict.h"
+
 /* Full magazines a depot keeps at most; 64 objects each. What is beyond goes back to the system. */
 #define NGU_DEPOT_MAX 1024u
 #define NGU_POISON 0x5a
@@ -43,6 +45,8 @@ ngu__zone_check(const struct ngu__zone *z, const void *p)
 			ngu__port_die("libng: freed %s %p was written to at byte %u", z->name, p, i);
 }
 
+static void mag_return(struct ngu__zone *z, struct ngu__mag *mag);
+
 /* Remember the zone, so that thread exit and draining find it. */
 static void
 know(struct ngu__zone *z)
@@ -61,6 +65,14 @@ static void *
 object_new(const struct ngu__zone *z)
 {
 	return (ngu__port_alloc(z->size, z->align));
+}
+
+static void
+object_free(void *p)
+{
+	if (NGU_UNLIKELY(NGU_LD_RLX(&ngu__watched) != 0) && ngu__watch_free(p))
+		return;
+	ngu__port_free(p);
 }
 
 static struct ngu__mag *
@@ -87,7 +99,7 @@ mag_destroy(struct ngu__mag *mag)
 	if (mag == NULL)
 		return;
 	while (mag->n != 0)
-		ngu__port_free(mag->round[--mag->n]);
+		object_free(mag->round[--mag->n]);
 	ngu__port_free(mag);
 }
 
@@ -98,6 +110,10 @@ ngu__zone_alloc_slow(struct ngu__thread *ts, struct ngu__zone *z)
 	struct ngu__mag *mag = pair->spare, *full;
 	void *p;
 
+	if (NGU_UNLIKELY(ngu__zone_strict(z))) {
+		ngu__zone_strict_flush(ts);
+		return (z->index == NGU_Z_MBUF ? NULL : ngu__zone_alloc_strict(z));
+	}
 	if (NGU_UNLIKELY(bypass))
 		return (object_new(z));
 	know(z);
@@ -128,7 +144,9 @@ ngu__zone_free_slow(struct ngu__thread *ts, struct ngu__zone *z, void *p)
 	struct ngu__magpair *pair = &ts->mag[z->index];
 	struct ngu__mag *mag = pair->spare, *drop = NULL;
 
-	if (NGU_UNLIKELY(bypass)) {
+	if (NGU_UNLIKELY(NGU_LD_RLX(&ngu__watched) != 0) && ngu__watch_free(p))
+		return;
+	if (NGU_UNLIKELY(bypass || ngu__zone_strict(z))) {
 #ifdef NGU_DEBUG
 		ngu__zone_poison(z, p);
 #endif
@@ -150,14 +168,14 @@ ngu__zone_free_slow(struct ngu__thread *ts, struct ngu__zone *z, void *p)
 		pair->spare = NULL;
 		if (drop != NULL) {
 			while (drop->n != 0)
-				ngu__port_free(drop->round[--drop->n]);
+				object_free(drop->round[--drop->n]);
 			if (mag == NULL)
 				mag = drop;
 			else
 				ngu__port_free(drop);
 		}
 		if (mag == NULL && (mag = ngu__port_alloc(sizeof(*mag), NGU_CACHELINE)) == NULL) {
-			ngu__port_free(p);
+			object_free(p);
 			return;
 		}
 	}
@@ -184,6 +202,36 @@ mag_return(struct ngu__zone *z, struct ngu__mag *mag)
 		return;
 	}
 	mag_destroy(mag);
+}
+
+bool
+ngu__zone_strict(const struct ngu__zone *z)
+{
+	return ((z->index == NGU_Z_ITEM && NGU_STRICT_ON(NGU_STRICT_ITEM)) ||
+	    (z->index == NGU_Z_MBUF && NGU_STRICT_ON(NGU_STRICT_ITEM | NGU_STRICT_SLEEP)));
+}
+
+void *
+ngu__zone_alloc_strict(struct ngu__zone *z)
+{
+	if (NGU_STRICT_ON(NGU_STRICT_ITEM))
+		return (ngu__watch_new(z->index == NGU_Z_ITEM ? NGU_W_ITEM : NGU_W_MBUF, z->size, z->align));
+	return (object_new(z));
+}
+
+void
+ngu__zone_strict_flush(struct ngu__thread *ts)
+{
+	for (unsigned i = NGU_Z_ITEM; i <= NGU_Z_MBUF; i++) {
+		struct ngu__zone *z = NGU_LD_ACQ(&zones[i]);
+		struct ngu__magpair pair = ts->mag[i];
+
+		if (z == NULL || !ngu__zone_strict(z))
+			continue;
+		ts->mag[i].loaded = ts->mag[i].spare = NULL;
+		mag_return(z, pair.loaded);
+		mag_return(z, pair.spare);
+	}
 }
 
 /* A thread ends: its magazines go back. Runs in that thread, or for a record whose thread is gone. */

@@ -62,6 +62,14 @@ void ngu__zone_bypass(bool on);
 /* Give the depots and the calling thread's magazines back to the system. Any time; may take long. */
 void ngu__zone_drain(void);
 
+/*
+ * Strict mode keeps a zone's caches out of use, and this thread's magazines of such zones go back. Where `how` matters an
+ * allocation is refused first: mbuf.c asks ngu__zone_strict() then, and takes with ngu__zone_alloc_strict().
+ */
+bool ngu__zone_strict(const struct ngu__zone *z);
+void *ngu__zone_alloc_strict(struct ngu__zone *z);
+void ngu__zone_strict_flush(struct ngu__thread *ts);
+
 /* Objects of a zone lying in the depot and in the calling thread's magazines. For tests. */
 size_t ngu__zone_cached(struct ngu__thread *ts, struct ngu__zone *z);
 

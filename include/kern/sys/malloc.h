@@ -91,9 +91,19 @@ NGU_API void ngu_k_malloc_stats(const struct malloc_type *type, struct ngu_mallo
 /* fn(arg, type) for each type used so far. The list is locked meanwhile: fn must not allocate. */
 NGU_API void ngu_k_malloc_types(void (*fn)(void *arg, const struct malloc_type *type), void *arg);
 
+/* Strict mode's reports (ng/strict.h) name file and line of sources compiled with NGU_DEBUG. */
+NGU_API void ngu_k_site(const char *file, int line);
+NGU_API void *ngu_k_malloc_at(size_t size, struct malloc_type *type, int flags, const char *file, int line);
+NGU_API void ngu_k_free_at(void *p, struct malloc_type *type, const char *file, int line);
+
+#ifdef NGU_DEBUG
+#define malloc(size, type, flags) ngu_k_malloc_at((size), (type), (flags), __FILE__, __LINE__)
+#define free(p, type) ngu_k_free_at((p), (type), __FILE__, __LINE__)
+#else
 #define malloc(size, type, flags) ngu_k_malloc((size), (type), (flags))
-#define mallocarray(n, size, type, flags) ngu_k_mallocarray((n), (size), (type), (flags))
 #define free(p, type) ngu_k_free((p), (type))
+#endif
+#define mallocarray(n, size, type, flags) ngu_k_mallocarray((n), (size), (type), (flags))
 #define zfree(p, type) ngu_k_zfree((p), (type))
 #define realloc(p, size, type, flags) ngu_k_realloc((p), (size), (type), (flags))
 #define reallocf(p, size, type, flags) ngu_k_reallocf((p), (size), (type), (flags))

@@ -32,6 +32,7 @@ struct mtx {
 	int mtx_opts;
 	const char *mtx_name;
 	uint32_t mtx_magic;
+	uint32_t mtx_class; /* atomic; strict mode's: locks of one name, or type, are one class */
 };
 
 /* Make a mutex; `name` is kept by reference. Panics when the system refuses one. */
@@ -40,6 +41,7 @@ NGU_API void ngu_k_mtx_init(struct mtx *m, const char *name, const char *type, i
 NGU_API void ngu_k_mtx_destroy(struct mtx *m);
 /* Lock: may wait, not inside a section. Locking one that is held panics unless MTX_RECURSE. */
 NGU_API void ngu_k_mtx_lock(struct mtx *m);
+NGU_API void ngu_k_mtx_lock_at(struct mtx *m, const char *file, int line);
 NGU_API int ngu_k_mtx_trylock(struct mtx *m); /* 1: taken */
 /* Unlock: panics when the caller does not hold it. */
 NGU_API void ngu_k_mtx_unlock(struct mtx *m);
@@ -51,10 +53,14 @@ NGU_API void ngu_k_mtx_assert(const struct mtx *m, int what, const char *file, i
 
 #define mtx_init(m, name, type, opts) ngu_k_mtx_init((m), (name), (type), (opts))
 #define mtx_destroy(m) ngu_k_mtx_destroy(m)
+#ifdef NGU_DEBUG
+#define mtx_lock(m) ngu_k_mtx_lock_at((m), __FILE__, __LINE__)
+#else
 #define mtx_lock(m) ngu_k_mtx_lock(m)
-#define mtx_lock_flags(m, opts) ((void)(opts), ngu_k_mtx_lock(m))
-#define mtx_lock_spin(m) ngu_k_mtx_lock(m)
-#define mtx_lock_spin_flags(m, opts) ((void)(opts), ngu_k_mtx_lock(m))
+#endif
+#define mtx_lock_flags(m, opts) ((void)(opts), mtx_lock(m))
+#define mtx_lock_spin(m) mtx_lock(m)
+#define mtx_lock_spin_flags(m, opts) ((void)(opts), mtx_lock(m))
 #define mtx_trylock(m) ngu_k_mtx_trylock(m)
 #define mtx_trylock_flags(m, opts) ((void)(opts), ngu_k_mtx_trylock(m))
 #define mtx_trylock_spin(m) ngu_k_mtx_trylock(m)

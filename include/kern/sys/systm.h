@@ -59,6 +59,24 @@ NGU_API int ngu_k_vprintf(const char *fmt, va_list ap) __attribute__((__format__
 #define INVARIANT_SUPPORT 1
 #endif
 
+/*
+ * Sleep for `timo` ticks of real time, also where the graph's clock is a fake one, one at least. Returns EWOULDBLOCK, as
+ * there. DELAY waits microseconds. Not inside a section: strict mode reports it.
+ */
+NGU_API int ngu_k_pause(const char *wmesg, int timo);
+NGU_API void ngu_k_delay(int us);
+NGU_API void ngu_k_site(const char *file, int line);
+#ifdef NGU_DEBUG
+#define NGU__PAUSE2(wmesg, timo) (ngu_k_site(__FILE__, __LINE__), ngu_k_pause((wmesg), (timo)))
+#define DELAY(us) (ngu_k_site(__FILE__, __LINE__), ngu_k_delay(us))
+#else
+#define NGU__PAUSE2(wmesg, timo) ngu_k_pause((wmesg), (timo))
+#define DELAY(us) ngu_k_delay(us)
+#endif
+#define NGU__PAUSE1(arg) pause(arg) /* the C library's prototype */
+#define NGU__PAUSE_PICK(a, b, name, ...) name
+#define pause(...) NGU__PAUSE_PICK(__VA_ARGS__, NGU__PAUSE2, NGU__PAUSE1, )(__VA_ARGS__)
+
 #define bootverbose 0
 #define cold 0
 
