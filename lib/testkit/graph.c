@@ -325,6 +325,7 @@ ngt__graph(AT, const struct ngu_graph_opts *opts, const char *text)
 	}
 	t->next = graphs;
 	graphs = t;
+	ngt__strict_on(t->g);
 	(void)ngu_graph_enter(t->g);
 	ngt__add(file, line, fail, t, text);
 	return (t);
@@ -411,6 +412,8 @@ ngt__end(AT, struct ngt *t)
 		ngt__probes_free(g);
 	}
 	forget(t);
+	if (ngt__strict_say())
+		leaks = true;
 	if (leaks)
 		ngt__fail_now(file, line, fail);
 }
@@ -426,13 +429,16 @@ ngt_setup(void **state)
 int
 ngt_teardown(void **state)
 {
+	bool offended = ngt__strict_print(true); /* nobody has asked */
+
 	(void)state;
 	ngu_thread_recover(NULL);
 	ngt__trace_reset(); /* before methods are called again */
 	while (graphs != NULL)
 		drop(graphs);
 	ngt__trace_reset();
-	return (0);
+	(void)ngt__strict_print(false); /* what the failure left behind */
+	return (offended ? -1 : 0);
 }
 
 void

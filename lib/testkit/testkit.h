@@ -8,6 +8,7 @@
 
 #include <ng/test.h>
 #include <ng/stats.h>
+#include <ng/strict.h>
 
 #define NGT_S(n) ((n) == 1 ? "" : "s") /* 1 byte, 2 bytes */
 #define AT const char *file, int line, ngt_fail_fn *fail
@@ -45,6 +46,11 @@ void ngt__free(void *p);
 void ngt__say(const char *fmt, ...) __attribute__((__format__(__printf__, 1, 2)));
 void ngt__fail_now(AT); /* calls fail() with what was said, and forgets it */
 const char *ngt__errname(int error);
+
+/* strict.c */
+void ngt__strict_on(struct ngu_graph *g);
+bool ngt__strict_say(void);	     /* what was reported goes into the failure's text; false: nothing was */
+bool ngt__strict_print(bool show);   /* to standard error instead, or away with it */
 
 /* probe.c */
 int ngt__probe_type(void);
