@@ -206,6 +206,8 @@ con_both(struct ngu__thread *ts, node_p node, hook_p hook, node_p node2, hook_p 
 	int error = 0;
 
 	(void)ngu__w_take(ts, node2, &f);
+	NGU_STRICT_W(node, "connect");
+	NGU_STRICT_W(node2, "newhook");
 	if (NG_NODE_NOT_VALID(node2))
 		error = ENOENT;
 	else if (node2->nd_type->newhook != NULL)

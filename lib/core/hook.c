@@ -527,10 +527,10 @@ unlink_hook(node_p node, hook_p hook)
 void
 ngu__hook_disconnect(node_p node, hook_p hook)
 {
-	NGU_STRICT_W(node, "disconnect");
 	struct ngu__thread *ts = ngu__self();
 	node_p before = ts->keep;
 
+	NGU_STRICT_W(node, "disconnect");
 	if (node->nd_type->disconnect == NULL)
 		return;
 	ts->keep = (NGU_LD_ACQ(&hook->hk_state) & NGU_HS_KEEP) != 0 ? node : NULL;
