@@ -22,6 +22,7 @@
 
 #include <netgraph/ng_message.h>
 #include <netgraph/netgraph.h>
+#include <netgraph/ng_parse.h>
 #include <netgraph/ng_pcap.h>
 
 #include "pcap_file.h"
@@ -91,13 +92,30 @@ static ng_disconnect_t ng_pcap_disconnect;
 static ng_item_fn run;
 static ng_item_fn write_queued;
 
+static const struct ng_parse_fixedstring_info ng_pcap_path_info = { NG_PCAP_PATHSIZ };
+static const struct ng_parse_type ng_pcap_path_type = {
+	.supertype = &ng_parse_fixedstring_type,
+	.info = &ng_pcap_path_info,
+};
+#define PCAP_STRUCT(name, INFO) \
+	static const struct ng_parse_struct_field name##_fields[] = INFO; \
+	static const struct ng_parse_type name##_type = { \
+		.supertype = &ng_parse_struct_type, \
+		.info = &name##_fields, \
+	}
+PCAP_STRUCT(ng_pcap_openread, NG_PCAP_OPENREAD_INFO);
+PCAP_STRUCT(ng_pcap_openwrite, NG_PCAP_OPENWRITE_INFO);
+PCAP_STRUCT(ng_pcap_start, NG_PCAP_START_INFO);
+PCAP_STRUCT(ng_pcap_close, NG_PCAP_CLOSE_INFO);
+PCAP_STRUCT(ng_pcap_stats, NG_PCAP_STATS_INFO);
+
 static const struct ng_cmdlist ng_pcap_cmdlist[] = {
-	{ NGM_PCAP_COOKIE, NGM_PCAP_OPENREAD, "openread", NULL, NULL },
-	{ NGM_PCAP_COOKIE, NGM_PCAP_OPENWRITE, "openwrite", NULL, NULL },
-	{ NGM_PCAP_COOKIE, NGM_PCAP_START, "start", NULL, NULL },
+	{ NGM_PCAP_COOKIE, NGM_PCAP_OPENREAD, "openread", &ng_pcap_openread_type, NULL },
+	{ NGM_PCAP_COOKIE, NGM_PCAP_OPENWRITE, "openwrite", &ng_pcap_openwrite_type, NULL },
+	{ NGM_PCAP_COOKIE, NGM_PCAP_START, "start", &ng_pcap_start_type, NULL },
 	{ NGM_PCAP_COOKIE, NGM_PCAP_STOP, "stop", NULL, NULL },
-	{ NGM_PCAP_COOKIE, NGM_PCAP_GETSTATS, "getstats", NULL, NULL },
-	{ NGM_PCAP_COOKIE, NGM_PCAP_CLOSE, "close", NULL, NULL },
+	{ NGM_PCAP_COOKIE, NGM_PCAP_GETSTATS, "getstats", NULL, &ng_pcap_stats_type },
+	{ NGM_PCAP_COOKIE, NGM_PCAP_CLOSE, "close", &ng_pcap_close_type, NULL },
 	{ 0, 0, NULL, NULL, NULL }
 };
 

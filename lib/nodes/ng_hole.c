@@ -12,6 +12,7 @@
 
 #include <netgraph/ng_message.h>
 #include <netgraph/netgraph.h>
+#include <netgraph/ng_parse.h>
 #include <netgraph/ng_hole.h>
 
 #ifdef NG_SEPARATE_MALLOC
@@ -33,10 +34,16 @@ static ng_newhook_t ng_hole_newhook;
 static ng_rcvdata_t ng_hole_rcvdata;
 static ng_disconnect_t ng_hole_disconnect;
 
+static const struct ng_parse_struct_field ng_hole_stats_fields[] = NG_HOLE_STATS_TYPE_INFO;
+static const struct ng_parse_type ng_hole_stats_type = {
+	.supertype = &ng_parse_struct_type,
+	.info = &ng_hole_stats_fields,
+};
+
 static const struct ng_cmdlist ng_hole_cmdlist[] = {
-	{ NGM_HOLE_COOKIE, NGM_HOLE_GET_STATS, "getstats", NULL, NULL },
-	{ NGM_HOLE_COOKIE, NGM_HOLE_CLR_STATS, "clrstats", NULL, NULL },
-	{ NGM_HOLE_COOKIE, NGM_HOLE_GETCLR_STATS, "getclrstats", NULL, NULL },
+	{ NGM_HOLE_COOKIE, NGM_HOLE_GET_STATS, "getstats", &ng_parse_hookbuf_type, &ng_hole_stats_type },
+	{ NGM_HOLE_COOKIE, NGM_HOLE_CLR_STATS, "clrstats", &ng_parse_hookbuf_type, NULL },
+	{ NGM_HOLE_COOKIE, NGM_HOLE_GETCLR_STATS, "getclrstats", &ng_parse_hookbuf_type, &ng_hole_stats_type },
 	{ 0, 0, NULL, NULL, NULL }
 };
 

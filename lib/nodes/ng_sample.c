@@ -26,6 +26,7 @@
 
 #include <netgraph/ng_message.h>
 #include <netgraph/netgraph.h>
+#include <netgraph/ng_parse.h>
 #include <netgraph/ng_sample.h>
 
 /* Memory is accounted by type: with one of its own, a leak has a name. */
@@ -62,11 +63,26 @@ static ng_rcvdata_t ng_sample_rcvdata;
 static ng_rcvdata_t ng_sample_rcvtap;
 static ng_disconnect_t ng_sample_disconnect;
 
-/* Names for people: "msg sample: getstats ...". With ng_parse types in the last two places, arguments too can be text. */
+/*
+ * Messages for people. A type says how the bytes of a structure look as text: { maxlen=1500 persistent=1 }; the tables are in
+ * ng_sample.h, beside the structures they describe. See ng_parse(3).
+ */
+static const struct ng_parse_struct_field ng_sample_config_fields[] = NG_SAMPLE_CONFIG_INFO;
+static const struct ng_parse_type ng_sample_config_type = {
+	.supertype = &ng_parse_struct_type,
+	.info = &ng_sample_config_fields,
+};
+static const struct ng_parse_struct_field ng_sample_hookstat_fields[] = NG_SAMPLE_HOOKSTAT_INFO;
+static const struct ng_parse_type ng_sample_hookstat_type = {
+	.supertype = &ng_parse_struct_type,
+	.info = &ng_sample_hookstat_fields,
+};
+
+/* The commands' names, with the types of argument and reply; NULL: none. As text: getstats "left". */
 static const struct ng_cmdlist ng_sample_cmdlist[] = {
-	{ NGM_SAMPLE_COOKIE, NGM_SAMPLE_SET_CONFIG, "setconfig", NULL, NULL },
-	{ NGM_SAMPLE_COOKIE, NGM_SAMPLE_GET_CONFIG, "getconfig", NULL, NULL },
-	{ NGM_SAMPLE_COOKIE, NGM_SAMPLE_GET_STATS, "getstats", NULL, NULL },
+	{ NGM_SAMPLE_COOKIE, NGM_SAMPLE_SET_CONFIG, "setconfig", &ng_sample_config_type, NULL },
+	{ NGM_SAMPLE_COOKIE, NGM_SAMPLE_GET_CONFIG, "getconfig", NULL, &ng_sample_config_type },
+	{ NGM_SAMPLE_COOKIE, NGM_SAMPLE_GET_STATS, "getstats", &ng_parse_hookbuf_type, &ng_sample_hookstat_type },
 	{ NGM_SAMPLE_COOKIE, NGM_SAMPLE_CLR_STATS, "clrstats", NULL, NULL },
 	{ 0, 0, NULL, NULL, NULL }
 };

@@ -15,6 +15,7 @@
 
 #include <netgraph/ng_message.h>
 #include <netgraph/netgraph.h>
+#include <netgraph/ng_parse.h>
 #include <netgraph/ng_tee.h>
 
 #ifdef NG_SEPARATE_MALLOC
@@ -53,10 +54,21 @@ static ng_newhook_t ng_tee_newhook;
 static ng_rcvdata_t ng_tee_rcvdata;
 static ng_disconnect_t ng_tee_disconnect;
 
+static const struct ng_parse_struct_field ng_tee_hookstat_fields[] = NG_TEE_HOOKSTAT_INFO;
+static const struct ng_parse_type ng_tee_hookstat_type = {
+	.supertype = &ng_parse_struct_type,
+	.info = &ng_tee_hookstat_fields,
+};
+static const struct ng_parse_struct_field ng_tee_stats_fields[] = NG_TEE_STATS_INFO(&ng_tee_hookstat_type);
+static const struct ng_parse_type ng_tee_stats_type = {
+	.supertype = &ng_parse_struct_type,
+	.info = &ng_tee_stats_fields,
+};
+
 static const struct ng_cmdlist ng_tee_cmdlist[] = {
-	{ NGM_TEE_COOKIE, NGM_TEE_GET_STATS, "getstats", NULL, NULL },
+	{ NGM_TEE_COOKIE, NGM_TEE_GET_STATS, "getstats", NULL, &ng_tee_stats_type },
 	{ NGM_TEE_COOKIE, NGM_TEE_CLR_STATS, "clrstats", NULL, NULL },
-	{ NGM_TEE_COOKIE, NGM_TEE_GETCLR_STATS, "getclrstats", NULL, NULL },
+	{ NGM_TEE_COOKIE, NGM_TEE_GETCLR_STATS, "getclrstats", NULL, &ng_tee_stats_type },
 	{ 0, 0, NULL, NULL, NULL }
 };
 
