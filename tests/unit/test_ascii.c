@@ -334,6 +334,7 @@ static const struct ng_cmdlist mine_cmdlist[] = {
 	{ 4711, 1, "name", &ng_parse_uint16_type, &ng_parse_ipaddr_type }, /* a generic message has that name */
 	{ 4711, 2 | NGM_READONLY, "careless", &careless_type, NULL },
 	{ 4712, 1, "other", NULL, NULL },
+	{ 4712, 2, "as-long-as-a-command-name-can-b", NULL, NULL },
 	{ GEN, NGM_RMHOOK, "mine", &ng_parse_uint8_type, NULL }, /* and that number */
 	{ 0, 0, NULL, NULL, NULL },
 	{ 4711, 3, "beyond", NULL, NULL },
@@ -368,6 +369,9 @@ test_own_list(void **state)
 	/* What it has not is generic. */
 	same(t, "M:", GEN, NGM_SHUTDOWN, "shutdown", 0, "", "", 0);
 	assert_int_equal(to_binary(t, "M:", "rmhook", 0, "{ hook=\"x\" }")->header.arglen, sizeof(rmhook));
+	same(t, "M:", 4712, 2, "as-long-as-a-command-name-can-b", 0, "", "", 0);
+	len = wrap(0, 0, "as-long-as-a-command-name-can-be", 0, "", 1); /* another, without a NUL */
+	ngt_msg_error(t, "M:", GEN, NGM_ASCII2BINARY, &box, len, ENOSYS);
 	/* The list ends where a name is missing. */
 	ngt_msg_error(t, "M:", GEN, NGM_BINARY2ASCII, &box, wrap(4711, 3, "", 0, NULL, 0), ENOSYS);
 	ngt_msg_error(t, "M:", GEN, NGM_ASCII2BINARY, &box, wrap(0, 0, "beyond", 0, "", 1), ENOSYS);
