@@ -681,8 +681,8 @@ test_apply_data(void **state)
 {
 	struct ngt *t = traced(NGT_FORWARD | NGT_LOG_DATA, 0, "probe p.x - a A.y; A.z - probe q.w");
 	struct ngu_graph *before = ngu_graph_enter(G);
-	struct ng_node *p = node_of(t, "p");
-	struct ng_hook *x = ng_findhook(p, "x");
+	struct ng_node *p = node_of(t, "p"), *q = node_of(t, "q");
+	struct ng_hook *x = ng_findhook(p, "x"), *w = ng_findhook(q, "w");
 	struct ngu_graph_stats st;
 	struct ng_item *item;
 	struct told d;
@@ -692,6 +692,13 @@ test_apply_data(void **state)
 	assert_int_equal(d.calls, 1);
 	ngt_expect(ngt_probe(t, "q"), "w", ngt_text("abcd")); /* passed on: not waited for, not told twice */
 	assert_int_equal(d.calls, 1);
+	/* ... also when it has to wait further on. */
+	NG_HOOK_FORCE_QUEUE(w);
+	assert_int_equal(ng_snd_item(packet_to(x, &d), NG_NOFLAGS), 0);
+	ngt_settle(t);
+	ngt_expect(ngt_probe(t, "q"), "w", ngt_text("abcd"));
+	assert_int_equal(d.calls, 1);
+	assert_int_equal(d.info.refs, 0);
 	/* Queued: told when it was received, with what the method said. */
 	ngt_trace_fail("rcvdata A", ENOSPC);
 	ngt_trace_clear();
@@ -733,6 +740,7 @@ test_apply_data(void **state)
 	assert_int_equal(st.by_reason[NGU_R_QUEUE_FULL], 2);
 	(void)ngu_graph_enter(before);
 	NG_NODE_UNREF(p);
+	NG_NODE_UNREF(q);
 	ngt_end(t);
 }
 
