@@ -360,7 +360,7 @@ test_methods(void **state)
 	item_p item;
 
 	line_here = 0;
-	assert_int_equal(ngu__add_hook(node, "x", &hook), 0);
+	assert_int_equal(ngu__add_hook(node, "x", 0, &hook), 0);
 	expect_report(NGU_STRICT_GATE, "newhook of node \"B\"", "the writer turn was last taken", 0);
 	ng_destroy_hook(hook);
 	expect_report(NGU_STRICT_GATE, "disconnect of node \"B\"", "the writer turn was last taken", 0);
