@@ -92,6 +92,8 @@ type_of(const struct ng_cmdlist *c, const struct ng_mesg *m)
 
 /* ---- the conversions ---- */
 
+#define SLACK 1024 /* bytes */
+
 /* A reply to msg that begins as `inner` does and has room for its arguments in another form; *out points to it. */
 static struct ng_mesg *
 new_reply(const struct ng_mesg *msg, const struct ng_mesg *inner, struct ng_mesg **out)
@@ -104,6 +106,25 @@ new_reply(const struct ng_mesg *msg, const struct ng_mesg *inner, struct ng_mesg
 		ngu__memcpy(*out, inner, sizeof(*inner));
 	}
 	return (resp);
+}
+
+/*
+ * Arguments as text. Our own types stop at arglen; a node type's own method may be one that does not look at it: in this copy it
+ * finds zeros.
+ */
+static int
+print_args(const struct ng_parse_type *type, const struct ng_mesg *m, char *text)
+{
+	const size_t len = sizeof(*m) + m->header.arglen;
+	struct ng_mesg *copy = malloc(len + SLACK, M_NETGRAPH_PARSE, M_NOWAIT | M_ZERO);
+	int error;
+
+	if (copy == NULL)
+		return (ENOMEM);
+	ngu__memcpy(copy, m, len);
+	error = ng_unparse(type, (const u_char *)copy->data, text, NGU_PARSE_WORK);
+	free(copy, M_NETGRAPH_PARSE);
+	return (error);
 }
 
 static void
@@ -131,7 +152,7 @@ ngu__binary2ascii(node_p here, struct ng_mesg *msg, struct ng_mesg **resp)
 	(void)ngu__strlcpy((char *)asc->header.cmdstr, c->name, sizeof(asc->header.cmdstr));
 	asc->data[0] = '\0';
 	if ((type = type_of(c, bin)) != NULL)
-		error = ng_unparse(type, (const u_char *)bin->data, asc->data, NGU_PARSE_WORK);
+		error = print_args(type, bin, asc->data);
 	if (error != 0) {
 		NG_FREE_MSG(*resp);
 		return (error);

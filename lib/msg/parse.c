@@ -175,9 +175,8 @@ type_align(const struct ng_parse_type *type)
 }
 
 static int
-composite_align(const struct ngu__composite *c)
+composite_align(const struct ngu__composite *c, const struct ngu__parse_run *r)
 {
-	struct ngu__parse_run mine, *r = run_enter(&mine, NULL);
 	int i, a, align = 1;
 
 	if (c->field == NULL && !r->deep)
@@ -185,7 +184,6 @@ composite_align(const struct ngu__composite *c)
 	for (i = 0; c->field != NULL && i < c->n && !r->deep; i++)
 		if ((a = type_align(c->field[i].type)) > align)
 			align = a;
-	run_leave(r, &mine);
 	return (align);
 }
 
@@ -289,7 +287,7 @@ ngu__composite_default(const struct ngu__composite *c, const u_char *start, u_ch
 	int i, len = 0, error = r->deep ? ELOOP : c->n < 0 ? EINVAL : too_many(c, *buflen) ? ERANGE : 0, align = 1;
 
 	if (error == 0)
-		align = composite_align(c);
+		align = composite_align(c, r);
 	for (i = 0; error == 0 && i < c->n; i++)
 		error = r->deep ? ELOOP : make_elem(c, i, align, NULL, NULL, -1, start, buf, &len, *buflen);
 	if (error == 0)
@@ -408,7 +406,7 @@ ngu__composite_parse(const struct ngu__composite *c, const char *s, int *off, co
 	error = find_places(c, s, off, place);
 	end = *off;
 	if (error == 0)
-		align = composite_align(c);
+		align = composite_align(c, r);
 	for (i = 0; error == 0 && i < c->n; i++) {
 		*off = end; /* what is wrong with a default is that it was left out */
 		error = r->deep ? ELOOP : make_elem(c, i, align, s, off, place[i], start, buf, &len, room);
@@ -513,7 +511,7 @@ ngu__composite_unparse(const struct ngu__composite *c, const u_char *data, int *
 	error = r->deep ? ELOOP : c->n < 0 || left < 0 || too_many(c, left) ? EINVAL : 0;
 	if (error == 0) {
 		error = append(cbuf, &len, cbuflen, c->field != NULL ? "{" : "[");
-		align = composite_align(c);
+		align = composite_align(c, r);
 	}
 	for (i = 0; error == 0 && i < c->n; i++) {
 		*off += pad(*off, elem_align(c, i, align));
@@ -600,9 +598,12 @@ array_of(const struct ng_parse_type *type, const u_char *start, const u_char *bu
 	} \
 	static int kind##_align(const struct ng_parse_type *type) \
 	{ \
+		struct ngu__parse_run mine, *r = run_enter(&mine, NULL); \
 		struct ngu__composite c; \
+		int align = kind##_of(type, NULL, NULL, &c) != 0 ? 1 : composite_align(&c, r); \
 \
-		return (kind##_of(type, NULL, NULL, &c) != 0 ? 1 : composite_align(&c)); \
+		run_leave(r, &mine); \
+		return (align); \
 	} \
 	const struct ng_parse_type ng_parse_##kind##_type = { \
 		.parse = kind##_parse, \

@@ -119,6 +119,7 @@ ngu__thread_forget(struct ngu__thread *ts)
 	ts->msgdepth = 0;
 	ts->bypass_keeps = false;
 	ts->keep = NULL;
+	ts->parse = NULL;
 	ts->outbound = 0;
 	NGU_ST_REL(&ts->depth, 0u); /* pairs with the acquire load of depth in the gate: this thread is in no node any more */
 }
