@@ -204,13 +204,19 @@ ngu__data_leave(struct ngu__thread *ts)
 	ngu__section_leave(ts);
 }
 
-/* ---- gate and queues: queue.c ---- */
+/* ---- turns: turn.c; queues: queue.c ---- */
 
 /* Put an item (with counted references) into its node's queue and see to it that somebody serves it. 0 or ENOMEM (freed). */
 int ngu__enqueue(struct ngu__thread *ts, struct ng_node *node, struct ng_item *item, bool writer, bool pinned);
 /* Try to take the node alone, now. On true the caller runs and calls ngu__w_release(). */
 bool ngu__w_take(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f);
 void ngu__w_release(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f);
+/* The server of a node's queue (it has D) becomes its writer, and a server again. */
+bool ngu__w_upgrade(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f);
+void ngu__w_downgrade(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f);
+/* Apply what waits, up to `budget` items; the caller has D, which is given back. */
+void ngu__serve(struct ngu__thread *ts, struct ng_node *node, unsigned budget);
+void ngu__queue_dooms(struct ngu__thread *ts, struct ng_node *node);
 bool ngu__w_take2(struct ngu__thread *ts, struct ng_node *node, struct ng_node *other, struct ngu__wframe *f);
 void ngu__w_take_fresh(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f);
 void ngu__promises_keep(struct ngu__thread *ts);

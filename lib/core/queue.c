@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * queue.c - who is inside a node, what waits in front of it, and who serves that.
+ * queue.c - what waits in front of a node, and who serves it. turn.c says who is inside.
  *
- * gate.h says how the word works; here it meets threads, sections and items.
- *
- * Writers    take W, then wait for the sections that were open (gate_wait). A section that stays open too long belongs to a
- *            preempted or a very busy thread: then one membarrier makes its node slots trustworthy, and only a thread that is
- *            in this very node is waited for. A writer never waits from inside a section: it tries, or it queues.
  * Senders    that find a node closed push and promise to look again on their way out; there they wait for a moment for the gate
  *            to open and serve what is theirs, so that packets stay on the CPU they came from and the node is back in
  *            direct mode as soon as it is open. The opener serves only when nobody promised.
  * Order      per sender: a thread whose items wait in a node's queue does not overtake them (ts->pend, counted down when the
  *            item's method has returned, not when it was taken out). Between senders: none, unless a writer waits: then all queue.
- * Blocks     ngu__w_take() outside sections, for as long as sections are open. Nothing else.
+ * Blocks     a sender waits for a gate for at most WAYOUT_NS, outside sections; nothing else.
  */
 #include "core/core.h"
 #include "core/gate.h"
@@ -30,124 +25,10 @@ ngu__itemq_link(uintptr_t e)
 	return (IS_DOOM(e) ? (uintptr_t *)(void *)&ENT_HOOK(e)->hk_doom.next : (uintptr_t *)(void *)&ENT_ITEM(e)->el_next);
 }
 
-/* How long a closer waits before it asks for a membarrier, and a sender on its way out for a gate to open. Nanoseconds. */
-#define PATIENCE_NS 20000
+/* How long a sender on its way out waits for a gate to open. Nanoseconds. */
 #define WAYOUT_NS 4000
-#define QUIET_NS 100000000 /* how long a bypass or relink waits for what is on its way by the old path */
-#define SPINS_BEFORE_CLOCK 256
 #define LONG_QUEUE 1024 /* items waiting in the graph from which on a sender always gives way */
 #define HURRY 32 /* ways out without waiting after one that waited in vain */
-
-/* ---- waiting for sections ---- */
-
-static bool
-in_slots(struct ngu__thread *t, const struct ng_node *node)
-{
-	uint32_t i, d = NGU_LD_ACQ(&t->depth);
-
-	if (d > NGU_SLOTS)
-		d = NGU_SLOTS;
-	for (i = 0; i < d; i++)
-		if (NGU_LD_ACQ(&t->slot[i]) == node)
-			return (true);
-	return (false);
-}
-
-/*
- * Wait until no section that was open when the caller made its mark can be inside `node` (NULL: can be open at all), nor, if
- * given, inside `other`.
- *
- * ORDER gate-slot (closer side)
- *   before:      W is set; membarrier
- *   after:       loads of the other thread's depth and slots
- *   pairs with:  deliver.c, hop(): slot and depth are stored before the gate is loaded, a compiler fence between them
- *   if relaxed:  a reader could enter unseen; without a membarrier the slots are not looked at at all
- */
-static void
-gate_wait(struct ngu__thread *self, const struct ng_node *node, const struct ng_node *other)
-{
-	bool fenced = false;
-	int64_t t0 = 0;
-
-	for (struct ngu__thread *t = NGU_LD_SC(&ngu__threads); t != NULL; t = t->next) {
-		uint32_t s;
-		unsigned spin = 0, round = 0;
-
-		if (t == self || ((s = NGU_LD_SC(&t->sec)) & 1) == 0)
-			continue;
-		/* ORDER section-close (closer side) */
-		while (NGU_LD_ACQ(&t->sec) == s) {
-			if (fenced && node != NULL && !in_slots(t, node) && (other == NULL || !in_slots(t, other)))
-				break;
-			if (++spin < SPINS_BEFORE_CLOCK) {
-				NGU_PAUSE();
-				continue;
-			}
-			if (t0 == 0)
-				t0 = ngu__port_mono_ns();
-			else if (ngu__port_mono_ns() - t0 > PATIENCE_NS) {
-				if (!fenced && node != NULL)
-					fenced = ngu__port_membarrier();
-				ngu__port_backoff(&round);
-			}
-			NGU_PAUSE();
-		}
-	}
-}
-
-void
-ngu__sections_wait(struct ngu__thread *ts)
-{
-	/* A full fence: what the caller published is visible to every section that opens from here on. */
-	(void)NGU_XCHG_SC(&ts->sec, NGU_LD_RLX(&ts->sec));
-	gate_wait(ts, NULL, NULL);
-	/*
-	 * A packet that lay aside when its section closed is on its way just as well.
-	 * ORDER aside (load side): acquire; the section has closed, so the mark it made is visible.
-	 */
-	for (struct ngu__thread *t = NGU_LD_ACQ(&ngu__threads); t != NULL; t = t->next) {
-		uint32_t a = NGU_LD_ACQ(&t->aside);
-		unsigned round = 0;
-
-		while (t != ts && (a & 1) != 0 && NGU_LD_ACQ(&t->aside) == a)
-			ngu__port_backoff(&round);
-	}
-}
-
-/*
- * Before an edge leads packets past a node: what waits in it, or is being served from its queue, should be through first, or its
- * sender's next packet would overtake it by the new way. Not for ever: a node that never comes to rest is passed all the same.
- */
-void
-ngu__node_quiet_wait(struct ngu__thread *ts, struct ng_node *node)
-{
-	struct ngu__wq *wq = ngu__wq_own(ts, node->nd_graph);
-	int64_t end = 0;
-	unsigned round = 0;
-
-	while ((NGU_LD_SC(&node->nd_gate) & (NGU_G_W | NGU_G_D | NGU_G_Q)) != 0) {
-		if (end == 0)
-			end = ngu__port_mono_ns() + QUIET_NS;
-		else if (ngu__port_mono_ns() > end)
-			break;
-		if (wq != NULL && NGU_LD_ACQ(&wq->len) != 0)
-			(void)ngu__wq_serve(ts, wq, 64);
-		else
-			ngu__port_backoff(&round);
-	}
-}
-
-/* No other thread is in a section now, and this one is not inside the node. For writers that must not wait. */
-static bool
-alone_now(struct ngu__thread *self, const struct ng_node *node)
-{
-	if (in_slots(self, node))
-		return (false);
-	for (struct ngu__thread *t = NGU_LD_SC(&ngu__threads); t != NULL; t = t->next)
-		if (t != self && (NGU_LD_SC(&t->sec) & 1) != 0)
-			return (false);
-	return (true);
-}
 
 /* ---- promises ---- */
 
@@ -265,150 +146,10 @@ ngu__enqueue(struct ngu__thread *ts, struct ng_node *node, struct ng_item *item,
 	return (0);
 }
 
-/* ---- writer turns ---- */
-
-bool
-ngu__w_held(struct ngu__thread *ts, const struct ng_node *node)
-{
-	for (struct ngu__wframe *f = ts->wframes; f != NULL; f = f->prev)
-		if (f->node == node)
-			return (true);
-	return (false);
-}
-
-bool
-ngu__w_mine(struct ngu__thread *ts, const struct ng_node *node)
-{
-	return (ts->w_other == node || ngu__w_held(ts, node));
-}
-
 bool
 ngu__w_nothing_before(const struct ng_node *node)
 {
 	return (NGU_LD_ACQ(&node->nd_qhead) == 0 && node->nd_qlocal == 0);
-}
-
-static void
-frame_push(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f)
-{
-	struct ngu_graph *g = node->nd_graph;
-
-	f->node = node;
-	f->generic = false;
-	f->taken = true;
-	f->prev = ts->wframes;
-	f->t0 = NGU_LD_RLX(&g->timing) ? ngu__port_mono_ns() : 0;
-	ts->wframes = f;
-	NGU_STRICT_TURN(node);
-}
-
-static void
-frame_pop(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f)
-{
-	struct ngu_graph *g = node->nd_graph;
-
-	NGU_INVARIANT(ts->wframes == f, "G1");
-	ts->wframes = f->prev;
-	if (!f->taken)
-		return;
-	ngu__count(ts, g->ctr_gate, 1, 0);
-	if (f->t0 != 0) {
-		uint64_t d = (uint64_t)(ngu__port_mono_ns() - f->t0), h = NGU_LD_RLX(&g->gate_longest);
-
-		while (d > h && !NGU_CAS_AR(&g->gate_longest, &h, d))
-			;
-	}
-}
-
-/* W is set: get the readers out. false: could not be had without waiting, and waiting is not allowed here. */
-static bool
-get_alone(struct ngu__thread *ts, struct ng_node *node, struct ng_node *other)
-{
-	uint32_t st = NGU_LD_ACQ(&node->nd_state);
-	bool excl = (NGU_LD_RLX(&node->nd_gate) & NGU_G_EXCL) != 0;
-
-	if (excl && (st & NGU_NS_EXCL_OK) && other == NULL) /* readers never enter: W alone is enough */
-		return (true);
-	if (ts->nest != 0) {
-		if (!alone_now(ts, node))
-			return (false);
-	} else {
-		gate_wait(ts, node, other);
-	}
-	if (excl)
-		(void)NGU_FOR_AR(&node->nd_state, NGU_NS_EXCL_OK);
-	return (true);
-}
-
-static void serve(struct ngu__thread *ts, struct ng_node *node, unsigned budget);
-
-bool
-ngu__w_take(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f)
-{
-	return (ngu__w_take2(ts, node, NULL, f));
-}
-
-/*
- * The same, and the turn of `other` as well if it is to be had: who changes an edge needs both its nodes, and so waits for the
- * open sections once. It is there for this thread's next ngu__w_take() of that node; ngu__w_other_done() gives it back if
- * nothing wanted it.
- */
-bool
-ngu__w_take2(struct ngu__thread *ts, struct ng_node *node, struct ng_node *other, struct ngu__wframe *f)
-{
-	if (ts->w_other == node && node != NULL) { /* taken and waited for already */
-		ts->w_other = NULL;
-		f->drainer = false;
-		frame_push(ts, node, f);
-		if (f->t0 != 0)
-			f->t0 = ts->w_other_t0;
-		return (true);
-	}
-	if (!ngu__gate_try_w(&node->nd_gate))
-		return (false);
-	f->drainer = false;
-	frame_push(ts, node, f);
-	if (other != NULL && (other == node || ts->w_other != NULL || ts->nest != 0 || !ngu__gate_try_w(&other->nd_gate)))
-		other = NULL;
-	if (other != NULL) {
-		ts->w_other_t0 = f->t0;
-		if (!get_alone(ts, node, other)) /* outside sections it waits and cannot fail */
-			ngu__port_die("libng: gate of node [%x] refused outside a section", (unsigned)node->nd_ID);
-		ts->w_other = other;
-		return (true);
-	}
-	if (!get_alone(ts, node, NULL)) {
-		f->taken = false;
-		NG_NODE_REF(node);
-		frame_pop(ts, node, f);
-		if (ngu__gate_drop_w(&node->nd_gate) == NGU_GATE_SERVE)
-			serve(ts, node, NGU_SERVE_BUDGET);
-		NG_NODE_UNREF(node);
-		return (false);
-	}
-	return (true);
-}
-
-/* The turn of a node that nobody else knows yet: there is nobody to wait for. */
-void
-ngu__w_take_fresh(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f)
-{
-	(void)NGU_FOR_SC(&node->nd_gate, NGU_G_W);
-	f->drainer = false;
-	frame_push(ts, node, f);
-}
-
-/* Give the second node of ngu__w_take2() back if it was not used. */
-void
-ngu__w_other_done(struct ngu__thread *ts)
-{
-	struct ng_node *other = ts->w_other;
-	struct ngu__wframe f;
-
-	if (other != NULL) {
-		(void)ngu__w_take(ts, other, &f);
-		ngu__w_release(ts, other, &f);
-	}
 }
 
 /* The node itself is to be removed. */
@@ -451,33 +192,15 @@ pop(struct ng_node *node)
 	return (e);
 }
 
+/* With W: removals now, while we are alone anyway, unless something came before them and still waits. */
 void
-ngu__w_release(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f)
+ngu__queue_dooms(struct ngu__thread *ts, struct ng_node *node)
 {
-	NG_NODE_REF(node);
-	/* Removals now, while we are alone anyway, unless something came before them and still waits. */
 	gather(node);
 	while (has_doom(node) || (node->nd_qlocal != 0 && IS_DOOM(node->nd_qlocal))) {
 		ngu__doom_run(ts, node);
 		gather(node);
 	}
-	frame_pop(ts, node, f);
-	if (ngu__gate_drop_w(&node->nd_gate) == NGU_GATE_SERVE)
-		serve(ts, node, NGU_SERVE_BUDGET);
-	NG_NODE_UNREF(node);
-}
-
-bool
-ngu__r_take(struct ngu__thread *ts, struct ng_node *node)
-{
-	return (ngu__gate_try_r(&node->nd_gate, NGU_LD_ACQ(ngu__pend(ngu__flow(ts), node)) != 0));
-}
-
-void
-ngu__r_release(struct ngu__thread *ts, struct ng_node *node)
-{
-	if (ngu__gate_drop_r(&node->nd_gate))
-		serve(ts, node, NGU_SERVE_BUDGET);
 }
 
 /* ---- serving ---- */
@@ -494,34 +217,6 @@ refresh_qw(struct ng_node *node)
 	gather(node);
 	if (node->nd_qwriters != 0 || has_doom(node))
 		(void)NGU_FOR_SC(&node->nd_gate, NGU_G_QW);
-}
-
-/* The server becomes the writer. false: message readers are inside, or it would have to wait inside a section. */
-static bool
-server_w(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f)
-{
-	uint32_t w = NGU_LD_RLX(&node->nd_gate);
-
-	do {
-		if ((w & NGU_G_R) != 0)
-			return (false);
-	} while (!NGU_CAS_SC(&node->nd_gate, &w, w | NGU_G_W));
-	f->drainer = true;
-	frame_push(ts, node, f);
-	if (!get_alone(ts, node, NULL)) {
-		f->taken = false;
-		frame_pop(ts, node, f);
-		(void)NGU_FAND_SC(&node->nd_gate, ~NGU_G_W);
-		return (false);
-	}
-	return (true);
-}
-
-static void
-server_unw(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f)
-{
-	frame_pop(ts, node, f);
-	(void)NGU_FAND_SC(&node->nd_gate, ~NGU_G_W);
 }
 
 /* Give D up with work left that this thread cannot do now. true: D is gone. */
@@ -551,8 +246,8 @@ give_up(struct ngu__thread *ts, struct ng_node *node)
  * The caller holds D. Applies what waits, oldest first: all that was there at the start, then more while nobody else promised
  * to come, up to `budget`; the rest goes to the worklist. D is given back.
  */
-static void
-serve(struct ngu__thread *ts, struct ng_node *node, unsigned budget)
+void
+ngu__serve(struct ngu__thread *ts, struct ng_node *node, unsigned budget)
 {
 	struct ngu__wframe f;
 	struct ngu__ctx ctx;
@@ -590,7 +285,7 @@ serve(struct ngu__thread *ts, struct ng_node *node, unsigned budget)
 				in = false;
 				ngu__data_leave(ts);
 			}
-			if (!server_w(ts, node, &f)) {
+			if (!ngu__w_upgrade(ts, node, &f)) {
 				if (give_up(ts, node))
 					break;
 				continue;
@@ -604,7 +299,7 @@ serve(struct ngu__thread *ts, struct ng_node *node, unsigned budget)
 				discharge(node->nd_graph, node, item);
 				(void)ngu__apply(ts, node, item, true);
 			}
-			server_unw(ts, node, &f);
+			ngu__w_downgrade(ts, node, &f);
 			if (node->nd_qwriters == 0)
 				refresh_qw(node);
 		} else {
@@ -692,7 +387,7 @@ ngu__promises_keep(struct ngu__thread *ts)
 		ts->nmine--;
 		wait_open(ts, node);
 		if (ngu__gate_keep(&node->nd_gate) == NGU_PROMISE_SERVE)
-			serve(ts, node, ts->serve_budget);
+			ngu__serve(ts, node, ts->serve_budget);
 		NG_NODE_UNREF(node);
 	}
 }
@@ -755,7 +450,7 @@ ngu__wq_serve(struct ngu__thread *ts, struct ngu__wq *wq, unsigned budget)
 		ts->serving = true;
 		ts->serve_budget = share;
 		if (ngu__gate_try_d(&node->nd_gate))
-			serve(ts, node, share);
+			ngu__serve(ts, node, share);
 		budget -= share - ts->serve_budget != 0 ? share - ts->serve_budget : 1;
 		ts->serving = was;
 		NG_NODE_UNREF(node);

@@ -80,7 +80,7 @@ void ngu__rcl_fork_child(void); /* handler in the child of a fork(2); registered
  *   before:      sec becomes odd (sequentially consistent exchange: a full fence on x86; on arm64 it holds back sequentially
  *                consistent loads, which is what the gate words are read with, but not every acquire load)
  *   after:       loads of gate words (sequentially consistent loads)
- *   pairs with:  queue.c, gate_wait() and alone_now(): the closer stores the gate bit, then loads sec
+ *   pairs with:  turn.c, gate_wait() and alone_now(): the closer stores the gate bit, then loads sec
  *   if relaxed:  reader and closer could each miss the other's store: a reader inside a node beside its writer
  */
 NGU_INLINE void
@@ -99,7 +99,7 @@ ngu__section_leave(struct ngu__thread *ts)
 	if (--ts->nest != 0)
 		return;
 	/*
-	 * ORDER section-close (reader side): release; pairs with the acquire load of sec in queue.c, gate_wait().
+	 * ORDER section-close (reader side): release; pairs with the acquire load of sec in turn.c, gate_wait().
 	 * ORDER section-scan (reader side): the same store; pairs with the loads of sec in rwlock.c, ngu__rcl_sync().
 	 */
 	NGU_ST_REL(&ts->sec, NGU_LD_RLX(&ts->sec) + 1);
