@@ -168,7 +168,7 @@ ngu__strict_item(struct ng_item *item, const char *what)
 item_p
 ngu_k_strict_item(item_cp item, const char *file, int line)
 {
-	static _Thread_local struct ng_item empty;
+	struct ngu__strict_thread *st;
 	struct ngu__site old;
 	struct ngu__stack at;
 	struct ngu__place place = { "it was freed", &at };
@@ -179,8 +179,11 @@ ngu_k_strict_item(item_cp item, const char *file, int line)
 	old = ngu__site_set(file, line);
 	ngu__strict_report(NGU_STRICT_ITEM, ngu__self()->graph, NULL, &place, 1, "freed item %p is used", (void *)i);
 	ngu__site_back(&old);
-	ngu__memset(&empty, 0, sizeof(empty));
-	return (&empty);
+	if ((st = ngu__strict_self(ngu__self())) == NULL)
+		return (i);
+	_Static_assert(sizeof(struct ng_item) <= sizeof(st->item), "there is room for an item");
+	ngu__memset(st->item, 0, sizeof(st->item));
+	return ((item_p)(void *)st->item);
 }
 
 void

@@ -51,6 +51,7 @@ struct ngu__strict_thread {
 	uint32_t nheld;
 	struct ngu__held held[NGU_HELD];
 	struct ngu__port_stacks stacks;
+	NGU_ALIGNED(16) char item[128]; /* stands for a freed item that the program goes on using */
 };
 
 struct ngu__site {
