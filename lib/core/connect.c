@@ -219,8 +219,7 @@ con_both(struct ngu__thread *ts, node_p node, hook_p hook, node_p node2, hook_p 
 	NG_NODE_REF(node2);
 	NGU_ST_REL(&hook2->hk_node, node2);
 	if ((error = ngu__hook_link(node2, hook2)) != 0) {
-		if (node2->nd_type->disconnect != NULL)
-			(void)node2->nd_type->disconnect(hook2);
+		ngu__hook_disconnect(node2, hook2);
 		(void)ng_rmhook_self(hook);
 		goto out;
 	}
@@ -417,6 +416,7 @@ static int
 remove_drained(hook_p hook)
 {
 	struct ngu__thread *ts = ngu__self();
+	unsigned round = 0;
 	bool waited = false;
 	node_p node;
 
@@ -425,8 +425,10 @@ remove_drained(hook_p hook)
 	NG_NODE_REF(node);
 	ngu__section_leave(ts);
 	/* Another bypass may still send what waits in its node to this hook: first that one, then this. */
-	for (; NGU_LD_SC(&hook->hk_state) >= NGU_HS_IN; waited = true)
+	for (; NGU_LD_SC(&hook->hk_state) >= NGU_HS_IN; waited = true) {
 		ngu__rcl_barrier();
+		ngu__port_backoff(&round); /* a barrier is short when nothing is retired yet */
+	}
 	if (waited)
 		ngu__sections_wait(ts);
 	if (node != &ng_deadnode)

@@ -595,18 +595,14 @@ ng_destroy_hook(hook_p hook)
 	if (pair[1] != &ng_deadhook && NGU_LD_ACQ(&pair[1]->hk_peer) == hook) {
 		mutual = true;
 		other = NGU_LD_ACQ(&pair[1]->hk_node);
-		if (ts->w_other == other && other != NULL && ngu__w_nothing_before(other)) {
-			/* Its node's turn is ours, too, and nothing waits there: no need for it to stand in the queue. */
-			ost = NGU_FOR_SC(&pair[1]->hk_state, NGU_HS_DEAD);
-			if (ost & NGU_HS_DEAD) {
-				other = NULL;
-			} else {
-				(void)NGU_FOR_SC(&pair[1]->hk_flags, HK_INVALID);
-				ngu__count(ts, other->nd_graph->ctr_hooks, 0, 1);
-			}
-		} else {
+		/* Is its node's turn ours, too, and does nothing wait there? Then it need not stand in the queue. */
+		if (ts->w_other != other || !ngu__w_nothing_before(other) ||
+		    ((ost = NGU_FOR_SC(&pair[1]->hk_state, NGU_HS_DEAD)) & NGU_HS_DEAD) != 0) {
 			other = NULL;
 			NG_HOOK_REF(pair[1]); /* legal: its list reference goes only after a grace period, and we are in a section */
+		} else {
+			(void)NGU_FOR_SC(&pair[1]->hk_flags, HK_INVALID);
+			ngu__count(ts, other->nd_graph->ctr_hooks, 0, 1);
 		}
 		NGU_ST_REL(&pair[1]->hk_peer, &ng_deadhook);
 		NGU_ST_REL(&hook->hk_peer, &ng_deadhook);
