@@ -24,7 +24,6 @@
 #define NGU_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define NGU_NOINLINE __attribute__((__noinline__))
 #define NGU_INLINE static inline __attribute__((__always_inline__))
-#define NGU_HIDDEN __attribute__((__visibility__("hidden")))
 #define NGU_ATOMIC(T) _Atomic(T) /* in protocol headers, which also compile where atomics are a template */
 #define NGU_CONTAINER(p, type, member) ((type *)(void *)((char *)(p) - offsetof(type, member)))
 
