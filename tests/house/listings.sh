@@ -3,6 +3,7 @@
 # listings.sh [SRC [BUILD]] - each C listing of docs/testing.md stands word for word in a file of tests/docs, which the build
 # compiles and tests/run runs. A listing is headed by a comment: <!-- tests/docs/NAME.c -->
 # In manual pages it is a display (.Bd -literal) headed by .\" tests/docs/NAME.c
+# In README.md and docs/node-author.md a listing is a file of docs/examples from end to end; its first line names it.
 # shellcheck source=tests/house/tap.sh
 . "$(dirname -- "$0")/tap.sh"
 cd -- "$src" || exit 1
@@ -45,4 +46,25 @@ while [ -e "$tmp/$((n + 1)).c" ]; do
 done
 if [ "$pages" -ge 5 ]; then pass 'there are listings'; else fail 'there are listings' "only $pages in $page"; fi
 check 'the program without cmocka' "$bld/tests/docs/docs-plain"
+
+whole=0
+for page in README.md docs/node-author.md; do
+	rm -f "$tmp"/w.*
+	awk -v dir="$tmp" '/^```c$/ { out = dir "/w." ++n; next } /^```/ { if (out != "") close(out); out = "" } out != "" { print > out }' "$page"
+	for f in "$tmp"/w.*; do
+		[ -e "$f" ] || continue
+		of=$(sed -n '1s,^/\* \(docs/examples/[a-z_]*\.c\) \*/$,\1,p' "$f")
+		if [ -n "$of" ] && [ -e "$of" ]; then
+			nothing "$page: $of" diff "$f" "$of"
+		else
+			fail "$page: listing" "the listing that begins with \"$(head -n 1 "$f")\" does not name its file in docs/examples"
+		fi
+		whole=$((whole + 1))
+	done
+done
+if [ "$whole" -ge 4 ]; then pass 'there are whole listings'; else fail 'there are whole listings' "only $whole"; fi
+# What they print is what is said there.
+nothing 'output in README.md' diff <(awk '/^\$ \.\/first$/ { on = 1; next } /^```/ { on = 0 } on' README.md) <("$bld/docs/examples/first")
+nothing 'output in text.c' diff <(sed -nE 's|.*/\* (error 0, .*) \*/$|\1|p' docs/examples/text.c) <("$bld/docs/examples/text")
+check 'test_cut' "$bld/docs/examples/test_cut"
 done_testing

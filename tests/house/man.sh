@@ -41,7 +41,7 @@ public() { grep -vE '^(ngu__|ngt__|ngu_k_|_NG)' || :; }
 
 missing() { comm -23 - "$tmp/named"; }
 
-embedder() { functions include/ng/base.h include/ng/control.h include/ng/graph.h include/ng/packet.h include/ng/port.h include/ng/stats.h include/ng/ng.h | public; }
+embedder() { find include/ng -name '*.h' ! -name test.h -exec cat -- {} + >"$tmp/embedder.h" && functions "$tmp/embedder.h" | public; }
 kit() { { functions include/ng/test.h; macros 'ngt_[a-z0-9_]+' include/ng/test.h; } | LC_ALL=C sort -u | public; }
 kernel() { { functions include/netgraph/netgraph.h; macros '(NG|NGI|NETGRAPH)_[A-Z0-9_]+' include/netgraph/netgraph.h; } | LC_ALL=C sort -u | public; }
 parser() { functions include/netgraph/ng_parse.h | public; }
@@ -49,7 +49,7 @@ messages() { { macros 'NG_(MK|COPY)[A-Z]+' include/netgraph/ng_message.h; sed -n
 
 # The lists are what they seem to be: each has a name that is known to be there.
 some() { "$1" | grep -qx "$2" || echo "$2 was not found in the headers: this test looks at nothing"; }
-for l in 'embedder ngu_msg' 'kit ngt_graph' 'kernel ng_callout' 'kernel NG_FWD_ITEM_HOOK' 'messages NGM_MKPEER' 'parser ng_unparse'; do
+for l in 'embedder ngu_msg' 'embedder ngu_apply_text' 'embedder ngu_graph_strict' 'kit ngt_graph' 'kernel ng_callout' 'kernel NG_FWD_ITEM_HOOK' 'messages NGM_MKPEER' 'parser ng_unparse'; do
 	# shellcheck disable=SC2086
 	nothing "found: $l" some $l
 done
