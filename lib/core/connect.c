@@ -431,8 +431,9 @@ remove_drained(hook_p hook)
 	}
 	if (waited)
 		ngu__sections_wait(ts);
-	if (node != &ng_deadnode)
-		(void)ngu__call_writer(node, hook, remove_after, NULL, 0);
+	/* Removal needs no memory: without an item it stands in the same queue as a doomed hook. */
+	if (node != &ng_deadnode && ngu__call_writer(node, hook, remove_after, NULL, 0) == ENOMEM)
+		(void)ng_rmhook_self(hook);
 	NG_NODE_UNREF(node);
 	return (0);
 }
