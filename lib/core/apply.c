@@ -147,8 +147,9 @@ send_control(struct ngu__thread *ts, node_p node, item_p item, bool writer, bool
 	bool taken;
 	int error;
 
-	if (ts->w_other == node && (queue || !writer))
-		ngu__w_other_done(ts); /* whoever asks for less than the writer turn must find the node open */
+	/* Who asks for less than the writer turn must find the node open; who has something waiting there goes behind it. */
+	if (ts->w_other == node && (queue || !writer || NGU_LD_ACQ(ngu__pend(ngu__flow(ts), node)) != 0))
+		ngu__w_other_done(ts);
 	if (ts->msgdepth >= NGU_MSG_DEPTH)
 		queue = true;
 	if (!queue) {

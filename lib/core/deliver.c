@@ -393,7 +393,8 @@ hop_slow(struct ngu__thread *ts, hook_p hook, hook_p peer, node_p node, item_p i
 		return (defer(ts, peer, item));
 	if (writer) {
 		NG_NODE_REF(node);
-		if (!ngu__w_take(ts, node, &f)) {
+		/* A turn that was taken with another node's says nothing of the queue. */
+		if ((ts->w_other == node && NGU_LD_ACQ(ngu__pend(ngu__flow(ts), node)) != 0) || !ngu__w_take(ts, node, &f)) {
 			error = enqueue_data(ts, peer, node, item, true, false, flags);
 		} else if (NGU_LD_ACQ(&peer->hk_flags) & HK_INVALID) { /* destroyed before we had the node */
 			ngu__w_release(ts, node, &f);

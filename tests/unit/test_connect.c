@@ -627,6 +627,69 @@ test_mkpeer_enomem(void **state)
 	sweep_run(false, true);
 }
 
+/* A's newhook sends to B as `arg` says: q a packet to be queued, d a packet, m a message. Lengths and commands count up. */
+static int
+send_on_e(void *arg, struct ng_node *node, struct ng_hook *hook, struct ng_item **item)
+{
+	hook_p e = ng_findhook(node, "e");
+	struct ng_mesg *msg;
+	struct mbuf *m;
+	const char *c;
+	uint32_t n = 0;
+	int error;
+
+	(void)hook;
+	(void)item;
+	for (c = arg; *c != '\0'; c++) {
+		n++;
+		if (*c == 'm') {
+			NG_MKMESSAGE(msg, 7, n, 0, M_NOWAIT);
+			NG_SEND_MSG_HOOK(error, node, msg, e, 0);
+		} else {
+			m = ngu_packet(NULL, "abc", n);
+			NG_SEND_DATA_FLAGS(error, e, m, *c == 'q' ? NG_QUEUE : NG_NOFLAGS);
+		}
+		assert_int_equal(error, 0);
+	}
+	return (0);
+}
+
+/* A connect has B's turn while A's newhook runs: what that sends to B still arrives in its order, and before B's own newhook. */
+static void
+test_connect_order(void **state)
+{
+	static const struct {
+		char *what;
+		const char *trace;
+	} c[] = {
+		{ "dm", "rcvdata B/e 1; rcvmsg B 7:2" },
+		{ "qm", "rcvdata B/e 1; rcvmsg B 7:2" },
+		{ "qd", "rcvdata B/e 1; rcvdata B/e 2" },
+		{ "mqd", "rcvmsg B 7:1; rcvdata B/e 2; rcvdata B/e 3" },
+		{ "qdm", "rcvdata B/e 1; rcvdata B/e 2; rcvmsg B 7:3" },
+	};
+	struct ngt *t;
+	char want[256];
+	unsigned i, excl;
+
+	(void)state;
+	for (excl = 0; excl < 2; excl++)
+		for (i = 0; i < NITEMS(c); i++) {
+			ngt_trace_clear();
+			t = two(0, NGT_LOG_DATA | (excl ? NGT_EXCLUSIVE : 0));
+			assert_int_equal(ngu_connect(G, "A:", "e", "B:", "e"), 0);
+			ngt_trace_clear();
+			ngt_trace_on("newhook A/x", send_on_e, c[i].what);
+			assert_int_equal(connect_ab(t), 0);
+			ngt_settle(t);
+			(void)snprintf(want, sizeof(want), "newhook A/x; %s; newhook B/y; connect B/y; connect A/x", c[i].trace);
+			ngt_expect_trace(want);
+			ngt_trace_on("newhook A/x", NULL, NULL);
+			expect_alive(t, 2, 4);
+			ngt_end(t);
+		}
+}
+
 static void
 test_connect_enomem(void **state)
 {
@@ -667,6 +730,7 @@ main(void)
 		ngt_test(test_connect_ours_dies_first),
 		ngt_test(test_connect_remote_dies_late),
 		ngt_test(test_connect_hook_removed_within),
+		ngt_test(test_connect_order),
 		ngt_test(test_connect_enomem),
 	};
 
