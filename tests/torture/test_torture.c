@@ -498,6 +498,9 @@ run(const char *title, const struct body *b, unsigned senders, unsigned workers,
 	       "collisions %lu gate closed %lu high %lu\n",
 	    title, nt, secs, total, got, swallowed, (unsigned long)s.refused, (unsigned long)s.dropped,
 	    (unsigned long)s.queued_total, rewires, eexist, (unsigned long)s.gate_closed, (unsigned long)r.high);
+	for (i = 0; i < NGU_R_COUNT; i++)
+		if (s.by_reason[i] != 0)
+			printf("#   %s %lu\n", ngu_reason_name((enum ngu_reason)i), (unsigned long)s.by_reason[i]);
 	assert_int_equal(bad.poison, 0);
 	assert_int_equal(bad.two_writers, 0);
 	assert_int_equal(bad.beside_writer, 0);
