@@ -524,10 +524,11 @@ data(struct sw *s, const void *arg)
 
 /* F's hook x queues what arrives. */
 static void
-queueing(struct sw *s)
+queueing(struct sw *s, const void *arg)
 {
 	struct ng_node *f = node_of(s->t, "F");
 
+	(void)arg;
 	NG_HOOK_FORCE_QUEUE(ng_findhook(f, "x"));
 	NG_NODE_UNREF(f);
 }
