@@ -2,7 +2,7 @@
 /*
  * test_sweep.c - with memory refused, at each allocation in turn (support/sweep.h): every call of <ng/control.h>, <ng/graph.h>,
  * <ng/port.h> and <ng/packet.h>, every generic message, what node types call, packets on all ways, text of messages, and the
- * first call of a thread. The node types are swept by tests/nodes/test_sweep.c.
+ * first call of a thread. The node types are swept by tests/nodes/test_memory.c.
  */
 #include "support/sweep.h"
 

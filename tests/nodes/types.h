@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* types.h - the shipped node types with a graph around each, more hooks they take, and every command with good arguments. */
+#ifndef TESTS_NODES_TYPES_H
+#define TESTS_NODES_TYPES_H
+
+#include <netgraph/ng_bridge.h>
+#include <netgraph/ng_echo.h>
+#include <netgraph/ng_fault.h>
+#include <netgraph/ng_hole.h>
+#include <netgraph/ng_hub.h>
+#include <netgraph/ng_one2many.h>
+#include <netgraph/ng_pcap.h>
+#include <netgraph/ng_sample.h>
+#include <netgraph/ng_split.h>
+#include <netgraph/ng_tee.h>
+#include <netgraph/ng_vlan_rotate.h>
+
+struct ty_cmd {
+	uint32_t cmd;
+	const void *arg;
+	size_t len;
+	uint32_t reply; /* bytes at least; 0: none */
+	bool longer; /* takes more than that as well */
+	const struct ty_cmd *first; /* what has to be said before */
+};
+
+struct ty {
+	const char *name;
+	uint32_t cookie;
+	const char *text; /* the node is X; p0, p1, ... are probes connected to it */
+	const char *hooks[4]; /* more that it takes beside those in the graph */
+	const struct ty_cmd *cmd; /* the last is UINT32_MAX */
+	uint32_t failures; /* command that tells, of a link, how many times memory was short; 0: none */
+	unsigned sends[4]; /* probes to send from, numbered from 1 */
+};
+
+static const int32_t ty_link = 1;
+static const char ty_hook[NG_HOOKSIZ] = "h0";
+static const char ty_left[NG_HOOKSIZ] = "left";
+
+static const struct ng_bridge_config ty_bridge_config = { 1, 10, 100, 1 };
+static const struct ng_bridge_move_host ty_bridge_host = { { 2, 0, 0, 0, 9, 9 }, "link1" };
+static const struct ty_cmd ty_bridge[] = {
+	{ .cmd = NGM_BRIDGE_SET_CONFIG, .arg = &ty_bridge_config, .len = sizeof(ty_bridge_config) },
+	{ .cmd = NGM_BRIDGE_GET_CONFIG, .reply = sizeof(struct ng_bridge_config) },
+	{ .cmd = NGM_BRIDGE_RESET },
+	{ .cmd = NGM_BRIDGE_GET_STATS, .arg = &ty_link, .len = sizeof(ty_link), .reply = sizeof(struct ng_bridge_link_stats) },
+	{ .cmd = NGM_BRIDGE_CLR_STATS, .arg = &ty_link, .len = sizeof(ty_link) },
+	{ .cmd = NGM_BRIDGE_GETCLR_STATS, .arg = &ty_link, .len = sizeof(ty_link), .reply = sizeof(struct ng_bridge_link_stats) },
+	{ .cmd = NGM_BRIDGE_GET_TABLE, .reply = sizeof(struct ng_bridge_host_ary) },
+	{ .cmd = NGM_BRIDGE_SET_PERSISTENT },
+	{ .cmd = NGM_BRIDGE_MOVE_HOST, .arg = &ty_bridge_host, .len = sizeof(ty_bridge_host), .longer = true },
+	{ .cmd = UINT32_MAX },
+};
+
+static const struct ng_one2many_config ty_o2m_config = { NG_ONE2MANY_XMIT_ALL, NG_ONE2MANY_FAIL_NOTIFY, { 1, 1, 0, 1 } };
+static const struct ty_cmd ty_o2m[] = {
+	{ .cmd = NGM_ONE2MANY_SET_CONFIG, .arg = &ty_o2m_config, .len = sizeof(ty_o2m_config) },
+	{ .cmd = NGM_ONE2MANY_GET_CONFIG, .reply = sizeof(struct ng_one2many_config) },
+	{ .cmd = NGM_ONE2MANY_GET_STATS, .arg = &ty_link, .len = sizeof(ty_link), .reply = sizeof(struct ng_one2many_link_stats) },
+	{ .cmd = NGM_ONE2MANY_CLR_STATS, .arg = &ty_link, .len = sizeof(ty_link) },
+	{ .cmd = NGM_ONE2MANY_GETCLR_STATS, .arg = &ty_link, .len = sizeof(ty_link), .reply = sizeof(struct ng_one2many_link_stats) },
+	{ .cmd = UINT32_MAX },
+};
+
+static const struct ng_fault_config ty_fault_config = {
+	.seed = 7,
+	.downstream = { .corrupt = NG_FAULT_ALWAYS, .duplicate = NG_FAULT_ALWAYS },
+	.upstream = { .reorder = NG_FAULT_ALWAYS, .delay = NG_FAULT_ALWAYS, .delayTime = 20 },
+	.logSize = 40,
+};
+static const struct ty_cmd ty_fault_first[] = {
+	{ .cmd = NGM_FAULT_SET_CONFIG, .arg = &ty_fault_config, .len = sizeof(ty_fault_config) },
+};
+static const struct ty_cmd ty_fault[] = {
+	{ .cmd = NGM_FAULT_SET_CONFIG, .arg = &ty_fault_config, .len = sizeof(ty_fault_config) },
+	{ .cmd = NGM_FAULT_GET_CONFIG, .reply = sizeof(struct ng_fault_config) },
+	{ .cmd = NGM_FAULT_GET_STATS, .reply = sizeof(struct ng_fault_stats), .first = ty_fault_first },
+	{ .cmd = NGM_FAULT_CLR_STATS, .first = ty_fault_first },
+	{ .cmd = NGM_FAULT_GETCLR_STATS, .reply = sizeof(struct ng_fault_stats), .first = ty_fault_first },
+	{ .cmd = NGM_FAULT_GET_LOG, .reply = sizeof(struct ng_fault_log), .first = ty_fault_first },
+	{ .cmd = UINT32_MAX },
+};
+
+static const struct ng_vlanrotate_conf ty_rotate_conf = { 1, 2, 4 };
+static const struct ty_cmd ty_rotate_first[] = {
+	{ .cmd = NGM_VLANROTATE_SET_CONF, .arg = &ty_rotate_conf, .len = 3 },
+};
+static const struct ty_cmd ty_rotate[] = {
+	{ .cmd = NGM_VLANROTATE_GET_CONF, .reply = 3 },
+	{ .cmd = NGM_VLANROTATE_SET_CONF, .arg = &ty_rotate_conf, .len = 3 },
+	{ .cmd = NGM_VLANROTATE_GET_STAT, .reply = sizeof(struct ng_vlanrotate_stat), .first = ty_rotate_first },
+	{ .cmd = NGM_VLANROTATE_CLR_STAT },
+	{ .cmd = NGM_VLANROTATE_GETCLR_STAT, .reply = sizeof(struct ng_vlanrotate_stat), .first = ty_rotate_first },
+	{ .cmd = UINT32_MAX },
+};
+
+static const struct ty_cmd ty_hub[] = {
+	{ .cmd = NGM_HUB_SET_PERSISTENT },
+	{ .cmd = UINT32_MAX },
+};
+
+static const struct ty_cmd ty_tee[] = {
+	{ .cmd = NGM_TEE_GET_STATS, .reply = sizeof(struct ng_tee_stats) },
+	{ .cmd = NGM_TEE_CLR_STATS },
+	{ .cmd = NGM_TEE_GETCLR_STATS, .reply = sizeof(struct ng_tee_stats) },
+	{ .cmd = UINT32_MAX },
+};
+
+static const struct ty_cmd ty_hole[] = {
+	{ .cmd = NGM_HOLE_GET_STATS, .arg = ty_hook, .len = sizeof(ty_hook), .reply = sizeof(struct ng_hole_hookstat) },
+	{ .cmd = NGM_HOLE_CLR_STATS, .arg = ty_hook, .len = sizeof(ty_hook) },
+	{ .cmd = NGM_HOLE_GETCLR_STATS, .arg = ty_hook, .len = sizeof(ty_hook), .reply = sizeof(struct ng_hole_hookstat) },
+	{ .cmd = UINT32_MAX },
+};
+
+static const struct ng_sample_config ty_sample_config = { 1000, 1 };
+static const struct ty_cmd ty_sample[] = {
+	{ .cmd = NGM_SAMPLE_SET_CONFIG, .arg = &ty_sample_config, .len = sizeof(ty_sample_config) },
+	{ .cmd = NGM_SAMPLE_GET_CONFIG, .reply = sizeof(struct ng_sample_config) },
+	{ .cmd = NGM_SAMPLE_GET_STATS, .arg = ty_left, .len = sizeof(ty_left), .reply = sizeof(struct ng_sample_hookstat) },
+	{ .cmd = NGM_SAMPLE_CLR_STATS },
+	{ .cmd = UINT32_MAX },
+};
+
+static const struct ng_pcap_openread ty_pcap_read = { 0, NGU_SRCDIR "/tests/data/traffic.pcap" };
+static const struct ng_pcap_openread ty_pcap_load = { NG_PCAP_PRELOAD, NGU_SRCDIR "/tests/data/traffic.pcap" };
+static const struct ng_pcap_openwrite ty_pcap_write = { 0, 1, NG_PCAP_NANO, "/dev/null" };
+static const struct ng_pcap_start ty_pcap_start = { 5, 1, NG_PCAP_SPEED_FULL, 0 };
+static const struct ng_pcap_start ty_pcap_timed = { 5, 1, NG_PCAP_SPEED_RECORDED, 0 };
+static const struct ng_pcap_close ty_pcap_close = { NG_PCAP_CLOSE_READ | NG_PCAP_CLOSE_WRITE };
+static const struct ty_cmd ty_pcap_first[] = {
+	{ .cmd = NGM_PCAP_OPENREAD, .arg = &ty_pcap_read, .len = sizeof(ty_pcap_read) },
+};
+static const struct ty_cmd ty_pcap_second[] = {
+	{ .cmd = NGM_PCAP_OPENWRITE, .arg = &ty_pcap_write, .len = sizeof(ty_pcap_write) },
+};
+static const struct ty_cmd ty_pcap[] = {
+	{ .cmd = NGM_PCAP_OPENREAD, .arg = &ty_pcap_read, .len = sizeof(ty_pcap_read) },
+	{ .cmd = NGM_PCAP_OPENREAD, .arg = &ty_pcap_load, .len = sizeof(ty_pcap_load) },
+	{ .cmd = NGM_PCAP_OPENREAD, .arg = &ty_pcap_load, .len = sizeof(ty_pcap_load), .first = ty_pcap_first },
+	{ .cmd = NGM_PCAP_OPENWRITE, .arg = &ty_pcap_write, .len = sizeof(ty_pcap_write) },
+	{ .cmd = NGM_PCAP_START, .arg = &ty_pcap_start, .len = sizeof(ty_pcap_start), .first = ty_pcap_first },
+	{ .cmd = NGM_PCAP_START, .arg = &ty_pcap_timed, .len = sizeof(ty_pcap_timed), .first = ty_pcap_first },
+	{ .cmd = NGM_PCAP_STOP },
+	{ .cmd = NGM_PCAP_GETSTATS, .reply = sizeof(struct ng_pcap_stats), .first = ty_pcap_second },
+	{ .cmd = NGM_PCAP_CLOSE, .arg = &ty_pcap_close, .len = sizeof(ty_pcap_close), .first = ty_pcap_second },
+	{ .cmd = UINT32_MAX },
+};
+
+static const struct ty_cmd ty_none[] = {
+	{ .cmd = UINT32_MAX },
+};
+
+static const struct ty ty_types[] = {
+	{ "bridge", NGM_BRIDGE_COOKIE, "bridge X; probe p0 - X.link0; probe p1 - X.link1; probe p2 - X.uplink1; probe p3 - X.link2",
+	    { "link7", "link", "uplink" }, ty_bridge, NGM_BRIDGE_GET_STATS, { 1, 2, 3 } },
+	{ "one2many", NGM_ONE2MANY_COOKIE,
+	    "one2many X; probe p0 - X.one; probe p1 - X.many0; probe p2 - X.many1; probe p3 - X.many3", { "many7" }, ty_o2m,
+	    NGM_ONE2MANY_GET_STATS, { 1, 3 } },
+	{ "split", NGM_SPLIT_COOKIE, "split X; probe p0 - X.mixed; probe p1 - X.in; probe p2 - X.out", { NULL }, ty_none, 0, { 1, 2 } },
+	{ "fault", NGM_FAULT_COOKIE, "fault X; probe p0 - X.upper; probe p1 - X.lower", { NULL }, ty_fault, NGM_FAULT_GET_STATS,
+	    { 1, 2 } },
+	{ "vlan_rotate", NGM_VLANROTATE_COOKIE,
+	    "vlan_rotate X; probe p0 - X.original; probe p1 - X.ordered; probe p2 - X.excessive; probe p3 - X.incomplete", { NULL },
+	    ty_rotate, 0, { 1, 2 } },
+	{ "hub", NGM_HUB_COOKIE, "hub X; probe p0 - X.h0; probe p1 - X.h1; probe p2 - X.h2", { "h7" }, ty_hub, 0, { 1 } },
+	{ "tee", NGM_TEE_COOKIE,
+	    "tee X; probe p0 - X.left; probe p1 - X.right; probe p2 - X.left2right; probe p3 - X.right2left", { NULL }, ty_tee, 0,
+	    { 1, 2, 3 } },
+	{ "echo", NGM_ECHO_COOKIE, "echo X; probe p0 - X.h0", { "h7" }, ty_none, 0, { 1 } },
+	{ "hole", NGM_HOLE_COOKIE, "hole X; probe p0 - X.h0", { "h7" }, ty_hole, 0, { 1 } },
+	{ "sample", NGM_SAMPLE_COOKIE, "sample X; probe p0 - X.left; probe p1 - X.right; probe p2 - X.tap0; probe p3 - X.tap5",
+	    { "tap7" }, ty_sample, 0, { 1, 2 } },
+	{ "pcap", NGM_PCAP_COOKIE, "pcap X; probe p0 - X.out; probe p1 - X.in", { NULL }, ty_pcap, 0, { 2 } },
+};
+
+/* Fine for all of them: from a host of its own, to all, with three tags; in more than one mbuf, and shared by none. */
+static inline struct ngt_pkt
+ty_frame(unsigned from)
+{
+	char src[] = "02:00:00:00:00:00";
+
+	src[16] = (char)('0' + from % 10);
+	return (ngt_eth("ff:ff:ff:ff:ff:ff", src,
+	    ngt_vlan(5, 0, ngt_vlan(6, 0, ngt_vlan(7, 0, ngt_pattern(300 + from, from))))));
+}
+
+static inline bool
+ty_there(const struct ty *ty)
+{
+	return (ng_findtype(ty->name) != NULL); /* pcap may be left out */
+}
+
+#endif /* TESTS_NODES_TYPES_H */
