@@ -12,8 +12,8 @@
  * At the end of each graph nothing is left: ngt_end() looks at nodes, hooks, packets and accounts, sw_inuse() at malloc(9), and
  * the leak checker, where there is one, at the rest after each test.
  *
- * Memory is refused to the thread of the test only, unless SW_ANY_THREAD says otherwise. Threads started by an operation may
- * call sw_here() themselves. M_WAITOK waits for memory: when all is refused, the fourth request of one size in a row is granted.
+ * Memory is refused to the thread of the test only, unless SW_ANY_THREAD says otherwise. M_WAITOK waits for memory: when
+ * all is refused, the fourth request of one size in a row is granted.
  */
 #ifndef TESTS_SUPPORT_SWEEP_H
 #define TESTS_SUPPORT_SWEEP_H
@@ -36,7 +36,12 @@
 #define SW_NOTICES 0x100   /* messages it sends to its neighbours, for their information, may be missing */
 #define SW_TIMERS 0x200	   /* a timer may or may not be armed: it holds a reference */
 
-#define SW_TRIES 400u /* more n than these are drawn by lot */
+/* Where there are more n than these, half are the first ones and half are drawn by lot. Sanitizers take their time. */
+#if defined(NGU_ASAN) || defined(NGU_TSAN)
+#define SW_TRIES 12u
+#else
+#define SW_TRIES 400u
+#endif
 
 /* One try. */
 struct sw {
