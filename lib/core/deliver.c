@@ -206,9 +206,11 @@ ngu__drain(struct ngu__thread *ts)
 		NGU_ST_RLX(&ts->depth, d + 1);
 		NGU_COMPILER_FENCE();
 		busy = NGU_LD_SC(&node->nd_gate) & NGU_G_BUSY; /* before the flags, as in hop() */
-		if (NGU_UNLIKELY((busy | (uint32_t)(NGU_LD_ACQ(&peer->hk_flags) & ~HK_HI_STACK) | ts->nlocal) != 0 ||
-			--ts->budget < 0)) {
+		if (NGU_UNLIKELY(--ts->budget < 0 ||
+			(busy | (uint32_t)(NGU_LD_ACQ(&peer->hk_flags) & ~HK_HI_STACK) | ts->nlocal) != 0)) {
 			NGU_ST_REL(&ts->depth, d);
+			if (ts->budget < 0)
+				ts->limit = 0; /* frames below that go on sending come here, too */
 			(void)hop_slow(ts, NULL, peer, node, item, ts->budget < 0 ? NG_QUEUE : NG_NOFLAGS);
 			continue;
 		}
@@ -273,7 +275,7 @@ aside_to_queues(struct ngu__thread *ts)
 	item = ts->local_head;
 	ts->local_head = ts->local_tail = NULL;
 	ts->nlocal = 0;
-	ts->limit = NGU_DEPTH(ts);
+	ts->limit = ts->budget < 0 ? 0 : NGU_DEPTH(ts);
 	for (; item != NULL; item = next) {
 		next = item->el_next.stqe_next;
 		peer = item->el_hook;
@@ -360,7 +362,7 @@ static NGU_NOINLINE int
 hop_slow(struct ngu__thread *ts, hook_p hook, hook_p peer, node_p node, item_p item, int flags)
 {
 	struct ngu__wframe f;
-	uint32_t pf, nf, w, d = NGU_LD_RLX(&ts->depth), limit = NGU_DEPTH(ts);
+	uint32_t pf, nf, w, d = NGU_LD_RLX(&ts->depth), limit = ts->budget < 0 ? 0 : NGU_DEPTH(ts);
 	bool writer = false, bottom = hook == NULL;
 	int error;
 

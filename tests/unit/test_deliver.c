@@ -279,6 +279,49 @@ test_hub_loop_workers(void **state)
 	ngt_end(t);
 }
 
+/* From C: by x a packet that fills the queues, by y one that goes into the loop. */
+static int
+send_full(void *arg, struct ng_node *node, struct ng_hook *hook, struct ng_item **item)
+{
+	struct ngu_graph_stats before, *s = arg;
+	struct mbuf *m = ngu_packet(NULL, "ab", 2);
+	int error;
+
+	(void)hook;
+	(void)item;
+	NG_SEND_DATA_FLAGS(error, ng_findhook(node, "x"), m, NG_QUEUE);
+	assert_int_equal(error, 0);
+	ngu_graph_stats(node->nd_graph, &before);
+	m = ngu_packet(NULL, "cd", 2);
+	NG_SEND_DATA_ONLY(error, ng_findhook(node, "y"), m);
+	ngu_graph_stats(node->nd_graph, s);
+	s->attempted -= before.attempted;
+	return (0);
+}
+
+/*
+ * Every round makes a packet three, and there is no queue to put what goes round too often into: the section ends all the same,
+ * instead of going the whole tree of nested deliveries, which is three to the power of the depth limit.
+ */
+static void
+test_hub_loop_full(void **state)
+{
+	struct ngu_graph_stats s = { 0 };
+	struct ngt *t = traced(0, 0, "a C; hub one; hub two; C.y - one.in; one.a - two.a; one.b - two.b; one.c - two.c; one.d - two.d; "
+				     "C.x - probe q.i");
+
+	(void)state;
+	assert_int_equal(ngu_limit_set(G, NGU_L_DATA, 1), 0);
+	ngt_trace_on("rcvmsg C 7:1", send_full, &s);
+	assert_int_equal(ngu_msg(G, "C:", 7, 1, NULL, 0, NULL), 0);
+	assert_true(s.attempted > NGU_HOP_BUDGET);
+	assert_in_range(s.attempted, 1, 8 * NGU_HOP_BUDGET);
+	ngt_expect(ngt_probe(t, "q"), "i", "61 62");
+	assert_int_equal(ngu_shutdown(G, "one:"), 0);
+	accounts(t, &s);
+	ngt_end(t);
+}
+
 /* ---- every reason, once ---- */
 
 static struct mbuf *
@@ -581,6 +624,7 @@ main(void)
 		ngt_test(test_order_beyond_limit),
 		ngt_test(test_hub_loop),
 		ngt_test(test_hub_loop_workers),
+		ngt_test(test_hub_loop_full),
 		ngt_test(test_reasons),
 		ngt_test(test_reason_names),
 		ngt_test(test_macros),
