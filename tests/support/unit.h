@@ -88,4 +88,38 @@ node_of(struct ngt *t, const char *name)
 	return (n);
 }
 
+/* What an item's completion said: `item->apply = &d.info`, with d.info.apply = tell_done and d.info.context = &d. */
+struct told {
+	struct ng_apply_info info; /* first */
+	int calls, error;
+};
+
+static inline void
+tell_done(void *context, int error)
+{
+	struct told *d = context;
+
+	d->calls++;
+	d->error = error;
+}
+
+/* For ngu__port_alloc_hook: no memory at all; or not for allocation number sweep_at (0: for each), or from there on. */
+static inline bool
+refuse_all(size_t size)
+{
+	(void)size;
+	return (false);
+}
+
+static unsigned sweep_at, sweep_seen;
+static bool sweep_all;
+
+static inline bool
+sweep(size_t size)
+{
+	(void)size;
+	sweep_seen++;
+	return (sweep_at == 0 || (sweep_all ? sweep_seen < sweep_at : sweep_seen != sweep_at));
+}
+
 #endif /* NGU_UNIT_H */

@@ -567,17 +567,6 @@ test_mkpeer_dies_within(void **state)
 
 /* ---- out of memory: at each allocation in turn ---- */
 
-static unsigned sweep_at, sweep_seen;
-static bool sweep_all;
-
-static bool
-sweep(size_t size)
-{
-	(void)size;
-	sweep_seen++;
-	return (sweep_at == 0 || (sweep_all ? sweep_seen < sweep_at : sweep_seen != sweep_at));
-}
-
 static void
 sweep_run(bool connect, bool all)
 {

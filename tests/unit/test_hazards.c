@@ -850,13 +850,6 @@ hazard_19_2_18_persistent_window(void **state)
 
 /* ---- 19.3: lost work, leaks, stuck states ---- */
 
-static bool
-refuse_all(size_t size)
-{
-	(void)size;
-	return (false);
-}
-
 /* Death with no memory at all. */
 static void
 hazard_19_3_19_death_allocates(void **state)
@@ -883,20 +876,6 @@ hazard_19_3_19_death_allocates(void **state)
 	ngt_end(t);
 }
 
-struct told {
-	struct ng_apply_info info; /* first */
-	int calls, error;
-};
-
-static void
-tell(void *context, int error)
-{
-	struct told *d = context;
-
-	d->calls++;
-	d->error = error;
-}
-
 /* From inside B: A is asked to connect to B, whose turn this is, so the second stage waits; then B dies. */
 static int
 connect_then_die(void *arg, struct ng_node *node, struct ng_hook *hook, struct ng_item **unused)
@@ -914,7 +893,7 @@ connect_then_die(void *arg, struct ng_node *node, struct ng_hook *hook, struct n
 	(void)strcpy(c->ourhook, "x");
 	(void)strcpy(c->peerhook, "y");
 	item = ng_package_msg(m, NG_NOFLAGS);
-	d->info.apply = tell;
+	d->info.apply = tell_done;
 	d->info.context = d;
 	item->apply = &d->info;
 	assert_int_equal(ng_address_path(node, item, "A:", 0), 0);

@@ -96,13 +96,6 @@ test_messages(void **state)
 	NG_FREE_MSG(r);
 }
 
-static bool
-refuse_all(size_t size)
-{
-	(void)size;
-	return (false);
-}
-
 /* No memory: the variable is NULL, and nothing is lost. */
 static void
 test_messages_enomem(void **state)
@@ -649,27 +642,13 @@ test_send_fn2(void **state)
 
 /* ---- completion of a packet ---- */
 
-struct told {
-	struct ng_apply_info info; /* first */
-	int calls, error;
-};
-
-static void
-tell(void *context, int error)
-{
-	struct told *d = context;
-
-	d->calls++;
-	d->error = error;
-}
-
 static struct ng_item *
 packet_to(struct ng_hook *hook, struct told *d)
 {
 	struct ng_item *item = ng_package_data(packet(), NG_NOFLAGS);
 
 	memset(d, 0, sizeof(*d));
-	d->info.apply = tell;
+	d->info.apply = tell_done;
 	d->info.context = d;
 	item->apply = &d->info;
 	assert_int_equal(ng_address_hook(NULL, item, hook, 0), 0);
@@ -756,7 +735,7 @@ test_apply_reply(void **state)
 	struct told d = { .calls = 0 };
 
 	(void)state;
-	d.info.apply = tell;
+	d.info.apply = tell_done;
 	d.info.context = &d;
 	item->apply = &d.info;
 	ngt_trace_on("rcvmsg B", respond, &b);

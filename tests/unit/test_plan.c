@@ -854,17 +854,6 @@ test_messages_stay(void **state)
 
 /* ---- out of memory: at each allocation in turn, and from each on ---- */
 
-static unsigned sweep_at, sweep_seen;
-static bool sweep_all;
-
-static bool
-sweep(size_t size)
-{
-	(void)size;
-	sweep_seen++;
-	return (sweep_at == 0 || (sweep_all ? sweep_seen < sweep_at : sweep_seen != sweep_at));
-}
-
 static void
 test_enomem(void **state)
 {

@@ -635,20 +635,6 @@ test_functions(void **state)
 
 /* ---- completion (10.6) ---- */
 
-struct told {
-	struct ng_apply_info info; /* first */
-	int calls, error;
-};
-
-static void
-tell(void *context, int error)
-{
-	struct told *d = context;
-
-	d->calls++;
-	d->error = error;
-}
-
 static struct ng_item *
 item_to(struct ngt *t, const char *path, uint32_t cmd, struct told *d)
 {
@@ -657,7 +643,7 @@ item_to(struct ngt *t, const char *path, uint32_t cmd, struct told *d)
 	struct ng_item *item;
 
 	memset(d, 0, sizeof(*d));
-	d->info.apply = tell;
+	d->info.apply = tell_done;
 	d->info.context = d;
 	NG_MKMESSAGE(msg, COOKIE, cmd, 0, M_NOWAIT);
 	item = ng_package_msg(msg, NG_NOFLAGS);
