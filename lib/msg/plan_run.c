@@ -202,6 +202,18 @@ publish(struct plan *p)
 	return (open_links(p, p->n));
 }
 
+/*
+ * Packets that wait in what goes away, or are being served from its queue: through first, before the new way is open (their senders'
+ * next would overtake them) and before the end (they would be lost).
+ */
+static void
+let_rest(struct plan *p)
+{
+	for (uint32_t i = 0; i < p->n; i++)
+		if (p->e[i].op->kind == NGU_OP_RMHOOK || p->e[i].op->kind == NGU_OP_SHUTDOWN)
+			ngu__node_quiet_wait(ngu__self(), p->e[i].node->node);
+}
+
 /* ---- take back, destroy ---- */
 
 static void
@@ -255,8 +267,10 @@ ngu__plan_run(struct plan *p)
 
 	for (i = 0; error == 0 && i < p->n; i++)
 		error = create(p, i);
-	if (error == 0)
+	if (error == 0) {
+		let_rest(p);
 		error = publish(p);
+	}
 	if (error != 0) {
 		p->err->ran = true;
 		while (i-- != 0)
@@ -269,8 +283,10 @@ ngu__plan_run(struct plan *p)
 		made |= e->open;
 		goes |= e->op->kind == NGU_OP_RMHOOK || e->op->kind == NGU_OP_SHUTDOWN;
 	}
-	if (made && goes)
+	if (made && goes) {
 		ngu__sections_wait(ngu__self());
+		let_rest(p);
+	}
 	for (i = 0; i < p->n; i++) {
 		e = &p->e[i];
 		ngu__rcl_backpressure();
