@@ -799,7 +799,7 @@ static int
 text(struct sw *s, const void *arg)
 {
 	static struct {
-		struct ng_mesg m;
+		struct ng_msghdr header;
 		u_char data[1024];
 	} bin;
 	char out[1024], *p;
@@ -815,7 +815,7 @@ text(struct sw *s, const void *arg)
 		sw_stop();
 		memset(&bin, 0, sizeof(bin));
 		assert_int_equal(ng_parse(&deep_type, deep_text, &off, bin.data, &n), 0);
-		bin.m.header.arglen = (uint32_t)n;
+		bin.header.arglen = (uint32_t)n;
 		sw_mine = true;
 		if ((error = ng_unparse(&deep_type, bin.data, out, sizeof(out))) == 0)
 			sw_say(s, "%s\n", out);
