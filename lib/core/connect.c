@@ -444,7 +444,8 @@ ngu__bypass(node_p node, hook_p a, hook_p b)
 	struct ngu__thread *ts = ngu__self();
 	int error;
 
-	ngu__node_quiet_wait(ts, node);
+	if (!ngu__w_mine(ts, node)) /* or it would be this thread that it waits for */
+		ngu__node_quiet_wait(ts, node);
 	ts->bypass_keeps = true;
 	error = ng_bypass(a, b);
 	ts->bypass_keeps = false;
@@ -671,7 +672,7 @@ ngu__relink(hook_p near, node_p node, const char *name)
 		from = NULL;
 	ngu__section_leave(ts);
 	if (from != NULL) {
-		if (!ngu__w_held(ts, from))
+		if (!ngu__w_mine(ts, from)) /* or it would be this thread that it waits for */
 			ngu__node_quiet_wait(ts, from);
 		NG_NODE_UNREF(from);
 	}
