@@ -150,6 +150,11 @@ con_part2(node_p node, item_p item, hook_p hook)
 	int error = 0;
 
 	NGU_STRICT_W(node, "newhook");
+	/*
+	 * The first node's end may go at any time, and takes a half that is on no list with it: its grace period is not to take the node
+	 * away (H4) while our methods look at it. Counted before the look at DEAD: either we see that, or hook_grace() sees this.
+	 */
+	(void)NGU_FADD_SC(&hook->hk_state, NGU_HS_IN);
 	ngu__section_enter(ts);
 	peer = NGU_LD_ACQ(&hook->hk_peer);
 	NG_HOOK_REF(peer);
@@ -190,6 +195,7 @@ con_part2(node_p node, item_p item, hook_p hook)
 	}
 	NG_NODE_UNREF(peernode);
 out:
+	(void)NGU_FSUB_SC(&hook->hk_state, NGU_HS_IN);
 	NG_HOOK_UNREF(peer);
 	NG_FREE_ITEM(item);
 	return (error);

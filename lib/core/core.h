@@ -33,7 +33,7 @@
 #define NGU_HS_LINKED 0x8u /* on its node's list */
 #define NGU_HS_BORN 0x10u  /* has been on a node's list */
 #define NGU_HS_KEEP 0x20u  /* its disconnect may not end its node: made by a list that may be taken back */
-#define NGU_HS_IN 0x10000u /* hooks marked ONEWAY that lead here, counted */
+#define NGU_HS_IN 0x10000u /* hooks marked ONEWAY that lead here, and the second stage of its connect: counted */
 
 /* nd_state */
 #define NGU_NS_PUBLIC 0x1u  /* in the ID table */

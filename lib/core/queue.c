@@ -253,7 +253,7 @@ ngu__serve(struct ngu__thread *ts, struct ng_node *node, unsigned budget)
 	struct ngu__ctx ctx;
 	struct ng_item *item;
 	uintptr_t e, last;
-	bool in = false, first = true, snap_done;
+	bool in = false, first = true, snap_done, inside;
 
 	ngu__enter(ts, &ctx, node->nd_graph);
 	refresh_qw(node);
@@ -320,17 +320,15 @@ ngu__serve(struct ngu__thread *ts, struct ng_node *node, unsigned budget)
 			(void)pop(node);
 			snap_done |= e == last;
 			discharge(node->nd_graph, node, item);
-			if (ts->nest == 0) {
-				f.node = node;
-				f.drainer = true;
-				f.prev = ts->rframes;
-				ts->rframes = &f;
-				(void)ngu__apply(ts, node, item, false);
-				ts->rframes = f.prev;
+			inside = ts->nest != 0; /* then D alone keeps writers out: the word does not show us */
+			f.node = node;
+			f.drainer = true;
+			f.prev = ts->rframes;
+			ts->rframes = &f;
+			(void)ngu__apply(ts, node, item, false);
+			ts->rframes = f.prev;
+			if (!inside)
 				(void)NGU_FSUB_SC(&node->nd_gate, NGU_G_R1); /* D is ours: we serve what waits */
-			} else {
-				(void)ngu__apply(ts, node, item, false);
-			}
 		}
 		first = false;
 		budget--;

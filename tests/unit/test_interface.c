@@ -415,6 +415,7 @@ test_accessors(void **state)
 	int mine;
 
 	(void)state;
+	assert_int_equal(ngu_graph_strict(G, 0), 0); /* from outside, where no method may */
 	NG_NODE_SET_PRIVATE(a, &mine);
 	assert_ptr_equal(NG_NODE_PRIVATE(a), &mine);
 	NG_HOOK_SET_PRIVATE(x, &mine);
@@ -423,7 +424,6 @@ test_accessors(void **state)
 	NG_HOOK_HI_STACK(x);
 	NG_HOOK_SET_TO_INBOUND(x);
 	assert_int_equal(x->hk_flags, HK_QUEUE | HK_HI_STACK | HK_TO_INBOUND);
-	assert_int_equal(ngu_graph_strict(G, 0), 0); /* from outside, where no method may */
 	NG_HOOK_FORCE_WRITER(x);
 	assert_int_equal(x->hk_flags, HK_QUEUE | HK_HI_STACK | HK_TO_INBOUND | HK_FORCE_WRITER);
 	assert_true(NG_NODE_HAS_NAME(a));
