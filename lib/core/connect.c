@@ -152,7 +152,8 @@ con_part2(node_p node, item_p item, hook_p hook)
 	NGU_STRICT_W(node, "newhook");
 	/*
 	 * The first node's end may go at any time, and takes a half that is on no list with it: its grace period is not to take the node
-	 * away (H4) while our methods look at it. Counted before the look at DEAD: either we see that, or hook_grace() sees this.
+	 * away (H4) while our methods look at it. DEAD and the count are in one word, so in one order: either the look at DEAD below
+	 * sees it, or hook_grace() sees the count and comes again. Shown by torture/races, the half-born case, on ck-epoch.
 	 */
 	(void)NGU_FADD_SC(&hook->hk_state, NGU_HS_IN);
 	ngu__section_enter(ts);
