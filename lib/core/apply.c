@@ -71,6 +71,7 @@ ngu__apply(struct ngu__thread *ts, node_p node, item_p item, bool writer)
 	ts->apply = apply;
 	if (owner != NULL)
 		ts->flow = owner;
+	NGU_INSIDE(node, writer);
 	if (type == NGQF_DATA) {
 		item->el_flags &= NGQF_TYPE | NGQF_RW | NGU_QF_BURST;
 		item->el_flags |= NGQF_READER;
@@ -121,6 +122,7 @@ ngu__apply(struct ngu__thread *ts, node_p node, item_p item, bool writer)
 			error = NGI_FN2(item)(node, item, hook);
 		}
 	}
+	NGU_INSIDE(node, writer);
 	ts->apply = outer;
 	ts->flow = flow;
 	if (hook != NULL)

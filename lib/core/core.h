@@ -204,6 +204,17 @@ ngu__data_leave(struct ngu__thread *ts)
 	ngu__section_leave(ts);
 }
 
+/*
+ * The race lab is told where a thread is inside a node, at the beginning and at the end: `writer` alone, else beside other readers.
+ * It reports two that nothing keeps apart.
+ */
+#ifdef NGU_LAB
+void ngu__lab_gate(const void *node, bool writer);
+#define NGU_INSIDE(node, writer) ngu__lab_gate((node), (writer))
+#else
+#define NGU_INSIDE(node, writer) ((void)0)
+#endif
+
 /* ---- turns: turn.c; queues: queue.c ---- */
 
 /* Put an item (with counted references) into its node's queue and see to it that somebody serves it. 0 or ENOMEM (freed). */

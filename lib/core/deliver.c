@@ -139,7 +139,9 @@ hop(struct ngu__thread *ts, hook_p hook, item_p item)
 #endif
 	ngu__count(ts, peer->hk_idx, 1, (uint64_t)m->m_pkthdr.len);
 	ts->delivered++;
+	NGU_INSIDE(node, false);
 	error = NGU_LD_ACQ(&peer->hk_rcvdata)(peer, item);
+	NGU_INSIDE(node, false);
 	NGU_ST_REL(&ts->depth, d);
 #if NGU_RCL_HOP_LOCKED
 	locked_leave(ts, peer, node, true);
@@ -222,6 +224,7 @@ ngu__drain(struct ngu__thread *ts)
 			continue;
 		}
 #endif
+		NGU_INSIDE(node, false);
 		if (NGU_LIKELY(item->el_flags == PLAIN_DATA)) {
 			ngu__count(ts, peer->hk_idx, 1, (uint64_t)item->body.da_m->m_pkthdr.len);
 			ts->delivered++;
@@ -229,6 +232,7 @@ ngu__drain(struct ngu__thread *ts)
 		} else {
 			(void)ngu__hand_over(ts, peer, item);
 		}
+		NGU_INSIDE(node, false);
 		NGU_ST_REL(&ts->depth, d);
 #if NGU_RCL_HOP_LOCKED
 		locked_leave(ts, peer, node, true);

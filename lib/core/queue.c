@@ -360,7 +360,7 @@ wait_open(struct ngu__thread *ts, struct ng_node *node)
 		return;
 	}
 	/* The one who has the gate writes its line only to open it, so looking does not disturb him. */
-	for (spin = 0; spin < WAYOUT_NS / 32 && closed(node); spin++)
+	for (spin = 0; spin < NGU_SPINS(WAYOUT_NS / 32) && closed(node); spin++)
 		for (pause = 0; pause < 2; pause++)
 			NGU_PAUSE();
 	if (closed(node)) {

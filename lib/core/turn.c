@@ -15,7 +15,7 @@
 /* How long a closer waits before it asks for a membarrier. Nanoseconds. */
 #define PATIENCE_NS 20000
 #define QUIET_NS 100000000 /* how long a bypass or relink waits for what is on its way by the old path */
-#define SPINS_BEFORE_CLOCK 256
+#define SPINS_BEFORE_CLOCK NGU_SPINS(256)
 
 /* ---- waiting for sections ---- */
 
@@ -168,6 +168,7 @@ frame_pop(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f)
 	ts->wframes = f->prev;
 	if (!f->taken)
 		return;
+	NGU_INSIDE(node, true);
 	ngu__count(ts, g->ctr_gate, 1, 0);
 	if (f->t0 != 0) {
 		uint64_t d = (uint64_t)(ngu__port_mono_ns() - f->t0), h = NGU_LD_RLX(&g->gate_longest);
@@ -217,6 +218,7 @@ ngu__w_take2(struct ngu__thread *ts, struct ng_node *node, struct ng_node *other
 		frame_push(ts, node, f);
 		if (f->t0 != 0)
 			f->t0 = ts->w_other_t0;
+		NGU_INSIDE(node, true);
 		return (true);
 	}
 	if (!ngu__gate_try_w(&node->nd_gate))
@@ -230,6 +232,7 @@ ngu__w_take2(struct ngu__thread *ts, struct ng_node *node, struct ng_node *other
 		if (!get_alone(ts, node, other)) /* outside sections it waits and cannot fail */
 			ngu__port_die("libng: gate of node [%x] refused outside a section", (unsigned)node->nd_ID);
 		ts->w_other = other;
+		NGU_INSIDE(node, true);
 		return (true);
 	}
 	if (!get_alone(ts, node, NULL)) {
@@ -241,6 +244,7 @@ ngu__w_take2(struct ngu__thread *ts, struct ng_node *node, struct ng_node *other
 		NG_NODE_UNREF(node);
 		return (false);
 	}
+	NGU_INSIDE(node, true);
 	return (true);
 }
 
@@ -295,6 +299,7 @@ ngu__w_upgrade(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe 
 		(void)NGU_FAND_SC(&node->nd_gate, ~NGU_G_W);
 		return (false);
 	}
+	NGU_INSIDE(node, true);
 	return (true);
 }
 

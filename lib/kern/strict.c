@@ -110,8 +110,10 @@ ngu__stack_take(struct ngu__stack *s)
 struct ngu__strict_thread *
 ngu__strict_self(struct ngu__thread *ts)
 {
-	if (ts->strict == NULL)
+	if (ts->strict == NULL) {
 		ts->strict = ngu__port_alloc(sizeof(*ts->strict), 16);
+		NGU_KEPT(ts->strict);
+	}
 	return (ts->strict);
 }
 
@@ -594,6 +596,7 @@ new_edge(const struct ngu__held *a, uint32_t class, const struct ngu__stack *her
 
 	if (e == NULL)
 		return; /* next time */
+	NGU_KEPT(e);
 	e->from = a->class;
 	e->to = class;
 	e->held = a->at;

@@ -3,7 +3,7 @@
  * port.h - everything libng asks of the machine and the operating system.
  *
  * Shared words are touched through the NGU_* operations below and nowhere else: each names its ordering, and each is one
- * place where a race lab can put a scheduling point (NGU_YIELD). lib/core includes this header and no system header.
+ * place. lib/core includes this header and no system header.
  * Blocking calls, threads, clocks and memory come as functions; posix.c, linux.c and bsd.c stand behind them and hold the
  * only OS #ifdefs of the project.
  */
@@ -27,9 +27,22 @@
 #define NGU_ATOMIC(T) _Atomic(T) /* in protocol headers, which also compile where atomics are a template */
 #define NGU_CONTAINER(p, type, member) ((type *)(void *)((char *)(p) - offsetof(type, member)))
 
-/* A scheduling point. Nothing in a normal build; a lab build defines it before this header. */
-#ifndef NGU_YIELD
-#define NGU_YIELD(what) ((void)0)
+/*
+ * The race lab (lib/lab) sees every access through the compiler, so nothing below says anything to it. Only what the compiler cannot see
+ * has a name of its own there: that a loop spins, that memory stays until the process ends, what each thread has of its own.
+ */
+#ifdef NGU_LAB
+void ngu__lab_pause(void);
+void ngu__lab_keep(const void *p);
+#define NGU_TLS
+#define NGU_TLS_INITIAL
+#define NGU_SPINS(n) 1u /* rounds of a loop before it does something else: all rounds are alike */
+#define NGU_KEPT(p) ngu__lab_keep(p)
+#else
+#define NGU_TLS _Thread_local
+#define NGU_TLS_INITIAL __attribute__((__tls_model__("initial-exec")))
+#define NGU_SPINS(n) (n)
+#define NGU_KEPT(p) ((void)0)
 #endif
 
 /*
@@ -37,28 +50,28 @@
  * consistent. `p` points to an _Atomic object. NGU_CAS_* is strong, updates `*e` on failure and yields true on success.
  */
 #define NGU_LD_RLX(p) (atomic_load_explicit((p), memory_order_relaxed))
-#define NGU_LD_ACQ(p) (NGU_YIELD(load), atomic_load_explicit((p), memory_order_acquire))
-#define NGU_LD_SC(p) (NGU_YIELD(load), atomic_load_explicit((p), memory_order_seq_cst))
+#define NGU_LD_ACQ(p) (atomic_load_explicit((p), memory_order_acquire))
+#define NGU_LD_SC(p) (atomic_load_explicit((p), memory_order_seq_cst))
 #define NGU_ST_RLX(p, v) (atomic_store_explicit((p), (v), memory_order_relaxed))
-#define NGU_ST_REL(p, v) (NGU_YIELD(store), atomic_store_explicit((p), (v), memory_order_release))
-#define NGU_ST_SC(p, v) (NGU_YIELD(store), atomic_store_explicit((p), (v), memory_order_seq_cst))
-#define NGU_XCHG_SC(p, v) (NGU_YIELD(rmw), atomic_exchange_explicit((p), (v), memory_order_seq_cst))
-#define NGU_XCHG_ACQ(p, v) (NGU_YIELD(rmw), atomic_exchange_explicit((p), (v), memory_order_acquire))
-#define NGU_XCHG_AR(p, v) (NGU_YIELD(rmw), atomic_exchange_explicit((p), (v), memory_order_acq_rel))
+#define NGU_ST_REL(p, v) (atomic_store_explicit((p), (v), memory_order_release))
+#define NGU_ST_SC(p, v) (atomic_store_explicit((p), (v), memory_order_seq_cst))
+#define NGU_XCHG_SC(p, v) (atomic_exchange_explicit((p), (v), memory_order_seq_cst))
+#define NGU_XCHG_ACQ(p, v) (atomic_exchange_explicit((p), (v), memory_order_acquire))
+#define NGU_XCHG_AR(p, v) (atomic_exchange_explicit((p), (v), memory_order_acq_rel))
 #define NGU_CAS_SC(p, e, v) \
-	(NGU_YIELD(rmw), atomic_compare_exchange_strong_explicit((p), (e), (v), memory_order_seq_cst, memory_order_seq_cst))
+	(atomic_compare_exchange_strong_explicit((p), (e), (v), memory_order_seq_cst, memory_order_seq_cst))
 #define NGU_CAS_AR(p, e, v) \
-	(NGU_YIELD(rmw), atomic_compare_exchange_strong_explicit((p), (e), (v), memory_order_acq_rel, memory_order_acquire))
-#define NGU_FADD_SC(p, v) (NGU_YIELD(rmw), atomic_fetch_add_explicit((p), (v), memory_order_seq_cst))
-#define NGU_FADD_AR(p, v) (NGU_YIELD(rmw), atomic_fetch_add_explicit((p), (v), memory_order_acq_rel))
-#define NGU_FADD_RLX(p, v) (NGU_YIELD(rmw), atomic_fetch_add_explicit((p), (v), memory_order_relaxed))
-#define NGU_FSUB_SC(p, v) (NGU_YIELD(rmw), atomic_fetch_sub_explicit((p), (v), memory_order_seq_cst))
-#define NGU_FSUB_AR(p, v) (NGU_YIELD(rmw), atomic_fetch_sub_explicit((p), (v), memory_order_acq_rel))
-#define NGU_FSUB_RLX(p, v) (NGU_YIELD(rmw), atomic_fetch_sub_explicit((p), (v), memory_order_relaxed))
-#define NGU_FOR_SC(p, v) (NGU_YIELD(rmw), atomic_fetch_or_explicit((p), (v), memory_order_seq_cst))
-#define NGU_FAND_SC(p, v) (NGU_YIELD(rmw), atomic_fetch_and_explicit((p), (v), memory_order_seq_cst))
-#define NGU_FOR_AR(p, v) (NGU_YIELD(rmw), atomic_fetch_or_explicit((p), (v), memory_order_acq_rel))
-#define NGU_FAND_AR(p, v) (NGU_YIELD(rmw), atomic_fetch_and_explicit((p), (v), memory_order_acq_rel))
+	(atomic_compare_exchange_strong_explicit((p), (e), (v), memory_order_acq_rel, memory_order_acquire))
+#define NGU_FADD_SC(p, v) (atomic_fetch_add_explicit((p), (v), memory_order_seq_cst))
+#define NGU_FADD_AR(p, v) (atomic_fetch_add_explicit((p), (v), memory_order_acq_rel))
+#define NGU_FADD_RLX(p, v) (atomic_fetch_add_explicit((p), (v), memory_order_relaxed))
+#define NGU_FSUB_SC(p, v) (atomic_fetch_sub_explicit((p), (v), memory_order_seq_cst))
+#define NGU_FSUB_AR(p, v) (atomic_fetch_sub_explicit((p), (v), memory_order_acq_rel))
+#define NGU_FSUB_RLX(p, v) (atomic_fetch_sub_explicit((p), (v), memory_order_relaxed))
+#define NGU_FOR_SC(p, v) (atomic_fetch_or_explicit((p), (v), memory_order_seq_cst))
+#define NGU_FAND_SC(p, v) (atomic_fetch_and_explicit((p), (v), memory_order_seq_cst))
+#define NGU_FOR_AR(p, v) (atomic_fetch_or_explicit((p), (v), memory_order_acq_rel))
+#define NGU_FAND_AR(p, v) (atomic_fetch_and_explicit((p), (v), memory_order_acq_rel))
 
 /* Keeps the compiler from moving accesses; no instruction. Partner of a membarrier on the other side. */
 #define NGU_COMPILER_FENCE() atomic_signal_fence(memory_order_seq_cst)
@@ -66,7 +79,9 @@
 /* A statistic that one thread writes and any thread reads: no locked instruction. */
 #define NGU_BUMP(p, n) NGU_ST_RLX((p), NGU_LD_RLX(p) + (n))
 
-#if defined(__x86_64__) || defined(__i386__)
+#if defined(NGU_LAB)
+#define NGU_PAUSE() ngu__lab_pause()
+#elif defined(__x86_64__) || defined(__i386__)
 #define NGU_PAUSE() __builtin_ia32_pause()
 #elif defined(__aarch64__)
 #define NGU_PAUSE() __asm__ __volatile__("yield" ::: "memory")
@@ -114,8 +129,15 @@ extern bool (*ngu__port_alloc_hook)(size_t size); /* false = refuse this allocat
 void *ngu__port_alloc_pages(size_t size);
 
 /* Byte and string helpers, so that lib/core needs no <string.h>. */
+#ifdef NGU_LAB
+void *ngu_lab_memcpy(void *to, const void *from, size_t n);
+void *ngu_lab_memset(void *p, int c, size_t n);
+#define ngu__memcpy ngu_lab_memcpy
+#define ngu__memset ngu_lab_memset
+#else
 #define ngu__memcpy __builtin_memcpy
 #define ngu__memset __builtin_memset
+#endif
 #define ngu__memcmp __builtin_memcmp
 #if __STDC_HOSTED__
 #define ngu__strlen __builtin_strlen

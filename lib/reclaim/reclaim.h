@@ -32,6 +32,8 @@ struct ngu__retire {
 #include "reclaim/ck_epoch.h"
 #elif defined(NGU_RCL_RWLOCK)
 #include "reclaim/rwlock.h"
+#elif defined(NGU_RCL_LAB)
+#include "reclaim/lab.h"
 #else
 #error "no reclamation backend chosen: compile with -DNGU_RCL_URCU_MEMB, _URCU_QSBR, _CK_EPOCH or _RWLOCK"
 #endif

@@ -30,7 +30,7 @@
 
 _Static_assert(CTR_L2 * 64u * 64u * 64u == CTR_MAX, "three levels of 64 cover all counters");
 
-_Thread_local struct ngu__thread *ngu__self_tls __attribute__((__tls_model__("initial-exec")));
+NGU_TLS struct ngu__thread *ngu__self_tls NGU_TLS_INITIAL;
 _Atomic(struct ngu__thread *) ngu__threads;
 void (*ngu__thread_exit_core)(struct ngu__thread *);
 void (*ngu__thread_exit_kern)(struct ngu__thread *);
@@ -97,7 +97,8 @@ create(void)
 		if (NGU_LD_RLX(&nreserve) >= RESERVE || (i = NGU_FADD_RLX(&nreserve, 1u)) >= RESERVE)
 			ngu__port_die("libng: no memory for the record of a new thread");
 		ts = &reserve[i];
-	}
+	} else
+		NGU_KEPT(ts);
 	ts->id = NGU_FADD_RLX(&nrecords, 1u) + 1;
 	NGU_ST_RLX(&ts->used, 1u); /* no order needed: not yet published */
 	push(ts);
@@ -185,6 +186,7 @@ shared_page(uint32_t page)
 	p = ngu__port_alloc(NGU_CTR_PAGE * sizeof(*p), NGU_CACHELINE);
 	if (p == NULL)
 		return (NULL);
+	NGU_KEPT(p);
 	/* ORDER ctr-shared (store side): release; pairs with the acquire loads of ctr_shared. */
 	if (!NGU_CAS_AR(&ctr_shared[page], &e, p)) {
 		ngu__port_free(p); /* somebody else made it meanwhile */
@@ -317,6 +319,7 @@ ngu__ctr_page(struct ngu__thread *ts, uint32_t i)
 		p = ngu__port_alloc(NGU_CTR_PAGE * sizeof(*p), NGU_CACHELINE);
 		if (p == NULL)
 			return (NULL);
+		NGU_KEPT(p);
 		NGU_ST_REL(&dir[i >> NGU_CTR_SHIFT], p);
 	}
 	return (p);

@@ -103,7 +103,7 @@ struct ngu__thread {
 	uint64_t id;			      /* small, unique while the record is in use */
 };
 
-extern _Thread_local struct ngu__thread *ngu__self_tls __attribute__((__tls_model__("initial-exec")));
+extern NGU_TLS struct ngu__thread *ngu__self_tls NGU_TLS_INITIAL;
 extern _Atomic(struct ngu__thread *) ngu__threads; /* all records, newest first */
 
 struct ngu__thread *ngu__thread_attach(void); /* slow path of ngu__self(); dies when memory for the very first record lacks */

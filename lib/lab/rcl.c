@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * rcl.c - sections and grace periods, in the place of defer.c and a backend.
+ *
+ * A retired object waits for the sections that were open at that moment, and for no other; then its callback is run by a thread
+ * of its own, as soon as may be: earlier than any real engine would, so that whoever touches it too late is seen. That the callback
+ * comes later is a choice of the search.
+ */
+#include <string.h>
+
+#include "lab/lab.h"
+#include "reclaim/reclaim.h"
+
+#define RETIRED_MAX 65536u
+
+extern char ngu__gp_clock;
+
+static bool
+ripe(void)
+{
+	return (lab->rhead != lab->rtail && lab->retired[lab->rhead % RETIRED_MAX].waits == 0);
+}
+
+bool
+lab_rcl_ripe(void)
+{
+	return (ripe());
+}
+
+static bool
+is_ripe(struct lab_thread *t)
+{
+	(void)t;
+	return (ripe());
+}
+
+/* The thread that runs callbacks. */
+void *lab_reclaimer(void *arg);
+void *
+lab_reclaimer(void *arg)
+{
+	struct lab_thread *t = lab->self;
+	struct lab_sync *s;
+
+	(void)arg;
+	(void)ngu__self();
+	for (;;) {
+		struct ngu__retire *r;
+		void (*fn)(struct ngu__retire *);
+
+		t->idle = true;
+		if (!ripe())
+			lab_block("waits for something to free", is_ripe, 0, UINT64_MAX, false);
+		t->idle = false;
+		r = lab->retired[lab->rhead % RETIRED_MAX].r;
+		fn = lab->retired[lab->rhead % RETIRED_MAX].fn;
+		lab_join(t->vc, lab->retired[lab->rhead % RETIRED_MAX].vc);
+		s = lab_sync(lab_cell((uintptr_t)&ngu__gp_clock));
+		lab_join(t->vc, s->vc);
+		lab_event((uintptr_t)r);
+		lab->rhead++;
+		LAB_TRACE(OP_CALL, (uintptr_t)fn, (uintptr_t)r, 0, 0, "grace period over: callback");
+		fn(r);
+		lab->nfreed++;
+		lab_release(lab->gp);
+	}
+	return (NULL);
+}
+
+void
+lab_rcl_mark(void)
+{
+	lab->mark_nretired = lab->nretired;
+	lab->mark_nfreed = lab->nfreed;
+}
+
+void
+lab_rcl_reset(void)
+{
+	lab->rhead = lab->rtail = 0;
+	lab->nretired = lab->mark_nretired;
+	lab->nfreed = lab->mark_nfreed;
+	memset(lab->gp, 0, sizeof(lab->gp));
+}
+
+void
+ngu__lab_enter(void)
+{
+	if (lab == NULL || !lab->on)
+		return;
+	lab->self->section = ++lab->sections;
+	LAB_TRACE(OP_ENTER, LAB_PC(), 0, 0, 0, NULL);
+}
+
+void
+ngu__lab_leave(void)
+{
+	unsigned bit;
+	bool was;
+
+	if (lab == NULL || !lab->on)
+		return;
+	bit = 1u << lab->cur;
+	was = ripe();
+	lab->self->section = 0;
+	LAB_TRACE(OP_LEAVE, LAB_PC(), 0, 0, 0, NULL);
+	for (uint32_t i = lab->rhead; i != lab->rtail; i++)
+		if ((lab->retired[i % RETIRED_MAX].waits & bit) != 0) {
+			lab->retired[i % RETIRED_MAX].waits &= (uint8_t)~bit;
+			lab_event(i);
+		}
+	if (!was && ripe())
+		lab_ripe();
+}
+
+int
+ngu__rcl_thread_init(struct ngu__thread *ts)
+{
+	(void)ts;
+	return (0);
+}
+
+void
+ngu__rcl_thread_fini(struct ngu__thread *ts)
+{
+	(void)ts;
+}
+
+void
+ngu__retire(struct ngu__retire *r, void (*fn)(struct ngu__retire *))
+{
+	unsigned k = lab->rtail % RETIRED_MAX;
+	uint8_t waits = 0;
+	bool was = ripe();
+
+	if (lab->self->nbuf != 0)
+		lab_flush(lab->cur, ~0u); /* the engine's push is a read-modify-write */
+	if (lab->rtail - lab->rhead == RETIRED_MAX)
+		lab_fail(NGU_LAB_SELF, "more than %u objects are waiting to be freed", RETIRED_MAX);
+	for (unsigned i = 0; i < lab->nthreads; i++)
+		if (lab->thread[i].section != 0)
+			waits |= (uint8_t)(1u << i);
+	lab->retired[k].r = r;
+	lab->retired[k].fn = fn;
+	lab->retired[k].waits = waits;
+	memset(lab->retired[k].vc, 0, sizeof(lab->retired[k].vc));
+	lab_release(lab->retired[k].vc);
+	lab->rtail++;
+	lab->nretired++;
+	lab_event((uintptr_t)r ^ (uint64_t)waits << 48);
+	LAB_TRACE(OP_RETIRE, LAB_PC(), (uintptr_t)r, 0, waits, NULL);
+	if (!was && ripe())
+		lab_ripe();
+}
+
+static bool
+freed_enough(struct lab_thread *t)
+{
+	return ((int64_t)(lab->nfreed - t->want) >= 0);
+}
+
+void
+ngu__rcl_barrier(void)
+{
+	uint64_t target;
+
+	if (!lab->on || lab->cur == 1)
+		return;
+	if (lab->self->section != 0)
+		lab_fail(NGU_LAB_SECTION, "waits for a grace period inside a read section");
+	for (int i = 0; i < 3; i++) {
+		target = lab->nretired;
+		if ((int64_t)(lab->nfreed - target) >= 0)
+			break;
+		lab_block("waits for what was retired to be freed", freed_enough, 0, target, false);
+	}
+	lab_join(lab->self->vc, lab->gp);
+}
+
+static bool
+sections_left(struct lab_thread *t)
+{
+	for (unsigned i = 0; i < lab->nthreads; i++)
+		if (lab->thread[i].section != 0 && lab->thread[i].section <= t->want && &lab->thread[i] != t)
+			return (false);
+	return (true);
+}
+
+void
+ngu__rcl_sync(void)
+{
+	if (!lab->on)
+		return;
+	lab_block("waits for open read sections", sections_left, 0, lab->sections, false);
+	lab_join(lab->self->vc, lab_sync(lab_cell((uintptr_t)&ngu__gp_clock))->vc);
+}
+
+void
+ngu__rcl_backpressure(void)
+{
+}
+
+void
+ngu__rcl_stats(struct ngu__rcl_stats *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->retired = lab->nretired;
+	out->freed = lab->nfreed;
+	out->periods = lab->nfreed;
+}
+
+const char *
+ngu__rcl_name(void)
+{
+	return (NGU_RCL_NAME);
+}
+
+void
+ngu__rcl_fork_child(void)
+{
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * lab_test.h - what the scenarios share: a graph, a port at each end, numbered packets, and the accounts afterwards.
+ *
+ * The order of a sender's packets, the exact accounts, and that everything is gone at the end are checked for every
+ * schedule. A scenario only says what its threads do.
+ */
+#ifndef LAB_TEST_H
+#define LAB_TEST_H
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <ng/lab.h>
+#include <ng/ng.h>
+
+static struct ngu_graph *g;
+
+#define LT_SENDERS 3
+
+struct lt_sink { /* of one sender, or several */
+	_Atomic uint32_t last[LT_SENDERS]; /* the highest number that came, from each */
+	_Atomic uint32_t got;
+};
+
+static struct ngu_port *lt_in, *lt_out, *lt_out2;
+static struct lt_sink lt_sink;
+static _Atomic uint32_t lt_sent, lt_ok;
+
+/* A packet says who sent it and the how manieth it is. */
+static inline void
+lt_rx(void *arg, struct mbuf *m)
+{
+	struct lt_sink *s = arg;
+	uint8_t b[2];
+
+	ngu_lab_check(ngu_packet_read(m, 0, b, 2) == 2);
+	ngu_packet_free(m);
+	ngu_lab_check(b[0] < LT_SENDERS);
+	if (b[1] <= s->last[b[0]])
+		ngu_lab_fail("packet %u of sender %u came after packet %u", b[1], b[0], s->last[b[0]]);
+	s->last[b[0]] = b[1];
+	s->got++;
+}
+
+static inline int
+lt_send(struct ngu_port *p, unsigned sender, unsigned number)
+{
+	uint8_t b[2] = { (uint8_t)sender, (uint8_t)number };
+	struct mbuf *m = ngu_packet(g, b, 2);
+	int error;
+
+	if (m == NULL)
+		return (ENOBUFS);
+	lt_sent++;
+	if ((error = ngu_port_send(p, m)) == 0)
+		lt_ok++;
+	return (error);
+}
+
+/* A graph without workers, with a fake clock. */
+static inline int
+lt_graph(unsigned workers)
+{
+	struct ngu_graph_opts o = { .size = sizeof(o), .fake_clock = true, .workers = workers };
+
+	return (ngu_graph_create(&o, &g));
+}
+
+/* What was sent was delivered, refused or dropped; nothing is left; nothing stays alive. */
+static inline void
+lt_accounts(void)
+{
+	struct ngu_graph_stats st;
+
+	ngu_lab_check(ngu_settle(g, 0) == 0);
+	ngu_graph_stats(g, &st);
+	if (st.attempted != st.delivered + st.refused + st.dropped + st.queued)
+		ngu_lab_fail("accounts: %ju sent, %ju delivered, %ju refused, %ju dropped, %ju queued", (uintmax_t)st.attempted,
+		    (uintmax_t)st.delivered, (uintmax_t)st.refused, (uintmax_t)st.dropped, (uintmax_t)st.queued);
+	ngu_lab_check(st.queued == 0);
+}
+
+static inline void
+lt_destroy(void)
+{
+	int error;
+
+	if ((error = ngu_graph_destroy(g)) != 0) {
+		struct ngu_graph_stats st;
+
+		ngu_graph_stats(g, &st);
+		ngu_lab_fail("the graph cannot be destroyed (error %d): %ju nodes, %ju hooks, %ju packet buffers are alive", error,
+		    (uintmax_t)st.nodes, (uintmax_t)st.hooks, (uintmax_t)st.mbufs);
+	}
+}
+
+static inline void
+lt_end(void *arg)
+{
+	(void)arg;
+	lt_accounts();
+	ngu_port_close(lt_in);
+	ngu_port_close(lt_out);
+	ngu_port_close(lt_out2);
+	lt_destroy();
+}
+
+/* Runs the scenario; the story of a failure is on standard error. */
+static inline void
+lt_run(const struct ngu_lab *scene)
+{
+	struct ngu_lab_result r;
+
+	assert_int_equal(ngu_lab_run(scene, NULL, &r), 0);
+	assert_int_equal(r.fail, NGU_LAB_OK);
+}
+
+#define LT_TEST(scene) \
+	static void test_##scene(void **state) \
+	{ \
+		(void)state; \
+		lt_run(&scene); \
+	}
+
+#endif /* LAB_TEST_H */
