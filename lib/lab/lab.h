@@ -197,6 +197,8 @@ struct lab {
 	bool free_run;	     /* nobody decides: setup and end of a run */
 	bool learned;	     /* a word was found to be shared that was not known to be */
 	bool tracing;
+	bool every;	     /* points are looked at whether shared or not: replay, no_learn */
+	uintptr_t own_lo, own_hi; /* libng's own code, without its node types */
 	uint32_t stamp;
 	unsigned cur;
 	struct lab_thread *self; /* &thread[cur] */
@@ -222,7 +224,7 @@ struct lab {
 
 	/* the run */
 	uint64_t at; /* candidate points so far */
-	uint64_t steps;
+	uint64_t steps, max_steps;
 	uint64_t last_write; /* `steps` when anything was last written */
 	int64_t now, mark_now;
 	unsigned idle_rounds;
@@ -304,9 +306,22 @@ lab_range_of(uintptr_t p)
 	return (NULL);
 }
 
+void lab_point_here(uintptr_t pc, uintptr_t addr);
+
+/* The current thread is about to touch something: others may run first. */
+static inline void
+lab_point(bool shared, uintptr_t pc, uintptr_t addr)
+{
+	lab->at++;
+	lab->steps++;
+	if (!lab->free_run && (shared || lab->every))
+		lab_point_here(pc, addr);
+	else if (LAB_UNLIKELY(lab->steps > lab->max_steps))
+		lab_point_here(pc, addr);
+}
+
 /* race.c */
 void lab_access(uintptr_t p, size_t size, unsigned kind, uintptr_t pc);
-struct lab_cell *lab_cell(uintptr_t p); /* of this run; NULL: not memory the lab knows */
 struct lab_sync *lab_sync(struct lab_cell *c);
 void lab_join(uint32_t *to, const uint32_t *from);
 void lab_copy(uint32_t *to, const uint32_t *from);
@@ -335,7 +350,6 @@ void lab_co_save(struct lab_thread *t, unsigned i);
 void lab_co_restore(struct lab_thread *t, unsigned i);
 
 /* sched.c */
-void lab_point(bool shared, uintptr_t pc, uintptr_t addr); /* the current thread is about to touch something */
 void lab_pause(bool longer);			     /* the current thread spins */
 void lab_block(const char *what, bool (*ready)(struct lab_thread *), uintptr_t on, uint64_t want, bool timed);
 void lab_ripe(void);				     /* the reclaimer has something to do */

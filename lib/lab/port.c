@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lab/lab.h"
+#include "lab/cell.h"
 #include "port/port.h"
 
 bool (*ngu__port_alloc_hook)(size_t size);

@@ -12,33 +12,9 @@
  */
 #include <string.h>
 
-#include "lab/lab.h"
+#include "lab/cell.h"
 
 static const char *const kind_name[AC_KINDS] = { "read", "write", "atomic read", "atomic write" };
-
-static void
-begin(struct lab_cell *c)
-{
-	c->stamp = lab->stamp;
-	memset(c->e, 0, sizeof(c->e));
-	memset(c->m, 0, sizeof(c->m));
-	c->touched = c->wrote = c->watch = 0;
-	c->ext = c->sync = 0;
-}
-
-struct lab_cell *
-lab_cell(uintptr_t p)
-{
-	struct lab_range *r = lab_range_of(p);
-	struct lab_cell *c;
-
-	if (r == NULL)
-		return (NULL);
-	c = &r->cells[(p - r->lo) / 8];
-	if (c->stamp != lab->stamp)
-		begin(c);
-	return (c);
-}
 
 struct lab_sync *
 lab_sync(struct lab_cell *c)
@@ -110,8 +86,8 @@ second(struct lab_cell *c)
 	memcpy(x->m[c->first], c->m, sizeof(c->m));
 }
 
-static void
-meet(struct lab_cell *c, uintptr_t p, unsigned mask, unsigned kind, uintptr_t pc)
+void
+lab_meet(struct lab_cell *c, uintptr_t p, unsigned mask, unsigned kind, uintptr_t pc)
 {
 	const struct lab_thread *t = lab->self;
 	unsigned tid = lab->cur;
@@ -141,65 +117,19 @@ meet(struct lab_cell *c, uintptr_t p, unsigned mask, unsigned kind, uintptr_t pc
 		x->e[tid][1][kind] = t->vc[tid];
 	}
 	c->touched |= (uint8_t)(1u << tid);
-}
-
-static void
-mark_bytes(struct lab_cell *c, unsigned mask, unsigned kind, uint32_t now)
-{
-	if ((mask & 0x0f) != 0) {
-		c->m[kind] = (uint8_t)((c->e[0][kind] == now ? c->m[kind] : c->m[kind] & 0xf0) | (mask & 0x0f));
-		c->e[0][kind] = now;
-	}
-	if ((mask & 0xf0) != 0) {
-		c->m[kind] = (uint8_t)((c->e[1][kind] == now ? c->m[kind] : c->m[kind] & 0x0f) | (mask & 0xf0));
-		c->e[1][kind] = now;
+	if (c->shared == 0 && c->wrote != 0 && !lab->free_run) {
+		c->shared = 1;
+		lab->learned = true;
 	}
 }
 
-static __attribute__((__noinline__)) void
-dead(struct lab_range *r, uintptr_t p, unsigned kind, uintptr_t pc)
+void
+lab_dead(struct lab_range *r, uintptr_t p, unsigned kind, uintptr_t pc)
 {
 	char where[160];
 
 	lab_fail_at(NGU_LAB_MEMORY, pc, p, "%s by %s of %s memory: %s", kind_name[kind], lab->self->name,
 	    r->dead[(p - r->lo) / 8] == MEM_FREED ? "freed" : "no", lab_where(p, where, sizeof(where)));
-}
-
-static inline __attribute__((__always_inline__)) void
-touch(struct lab_range *r, uintptr_t p, unsigned mask, unsigned kind, uintptr_t pc)
-{
-	size_t g = (p - r->lo) / 8;
-	struct lab_cell *c = &r->cells[g];
-	uint32_t now = lab->self->vc[lab->cur];
-	unsigned tid = lab->cur, bit = 1u << tid;
-
-	if (LAB_UNLIKELY(r->dead != NULL && r->dead[g] != MEM_LIVE))
-		dead(r, p, kind, pc);
-	if (LAB_UNLIKELY(c->stamp != lab->stamp))
-		begin(c);
-	if (kind == AC_WRITE || kind == AC_AWRITE) {
-		if (c->ustamp != lab->stamp)
-			lab_undo_note(c, (uint64_t *)(p & ~(uintptr_t)7));
-		c->wrote |= (uint8_t)bit;
-	}
-	/* After the bodies have ended nothing runs beside anything but callbacks, which were waited for. */
-	if (lab->check_phase != 0)
-		return;
-	if (LAB_LIKELY((c->touched & ~bit) == 0)) {
-		if ((c->m[kind] & mask) == mask && c->e[0][kind] == now && c->e[1][kind] == now)
-			return;
-		if (c->touched == 0) {
-			c->first = (uint8_t)tid;
-			c->touched = (uint8_t)bit;
-		}
-		mark_bytes(c, mask, kind, now);
-		return;
-	}
-	meet(c, p, mask, kind, pc);
-	if (c->shared == 0 && c->wrote != 0 && !lab->free_run) {
-		c->shared = 1;
-		lab->learned = true;
-	}
 }
 
 void
@@ -211,13 +141,13 @@ lab_access(uintptr_t p, size_t size, unsigned kind, uintptr_t pc)
 	if (LAB_UNLIKELY(p - LAB_BASE >= LAB_SIZE) && ((r = lab_range_of(p)) == NULL || lab_ignored(p)))
 		return;
 	if (LAB_LIKELY((p & 7) + size <= 8)) {
-		touch(r, p, ((1u << size) - 1) << (p & 7), kind, pc);
+		lab_touch(r, p, ((1u << size) - 1) << (p & 7), kind, pc);
 		return;
 	}
 	while (p < end) {
 		uintptr_t granule = p & ~(uintptr_t)7, stop = granule + 8 < end ? granule + 8 : end;
 
-		touch(r, p, ((1u << (stop - p)) - 1) << (p - granule), kind, pc);
+		lab_touch(r, p, ((1u << (stop - p)) - 1) << (p - granule), kind, pc);
 		p = stop;
 	}
 }

@@ -8,7 +8,7 @@
  */
 #include <string.h>
 
-#include "lab/lab.h"
+#include "lab/cell.h"
 #include "reclaim/reclaim.h"
 
 #define RETIRED_MAX 65536u

@@ -184,6 +184,7 @@ main_setup(void *arg)
 		lab->attaching = &lab->thread[2 + i];
 		lab->attaching->self = ngu__thread_attach();
 		lab->attaching = NULL;
+		(void)ngu__ctr_page(ngu__self_tls, 1); /* nor with its counters */
 		ngu__self_tls = mine;
 	}
 	setup_error = s->setup != NULL ? s->setup(s->arg) : 0;
@@ -293,6 +294,7 @@ prepare(void)
 	}
 	lab->nthreads = 2 + n;
 	lab->free_run = true;
+	lab->max_steps = 50000000;
 	fresh(0, "setup", main_setup, NULL);
 	fresh(1, "reclaimer", lab_reclaimer, NULL);
 	lab->thread[1].daemon = true;

@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lab/lab.h"
+#include "lab/cell.h"
 
 #define ALTS 32
 #define IDLE_MAX 4000u
@@ -537,10 +537,9 @@ choose_other(uint64_t site, bool self_last)
 /* ---- what the rest calls */
 
 void
-lab_point(bool shared, uintptr_t pc, uintptr_t addr)
+lab_point_here(uintptr_t pc, uintptr_t addr)
 {
-	lab->at++;
-	if (LAB_UNLIKELY(++lab->steps > (uint64_t)lab->o.steps) && lab->o.steps != 0)
+	if (LAB_UNLIKELY(lab->steps > lab->max_steps))
 		lab_fail(NGU_LAB_LIVELOCK, "livelock: more than %u steps in one run", lab->o.steps);
 	if (lab->free_run)
 		return;
@@ -549,8 +548,7 @@ lab_point(bool shared, uintptr_t pc, uintptr_t addr)
 			lab->script_at++;
 		if (lab->script_at == lab->nscript || lab->script[lab->script_at].at != lab->at)
 			return;
-	} else if (!shared && !lab->o.no_learn)
-		return;
+	}
 	count_pc(pc);
 	choose_here(pc, addr);
 }
@@ -563,7 +561,7 @@ lab_pause(bool longer)
 
 	if (!lab->on)
 		return;
-	if (++lab->steps > lab->o.steps && lab->o.steps != 0)
+	if (++lab->steps > lab->max_steps)
 		lab_fail(NGU_LAB_LIVELOCK, "livelock: more than %u steps in one run", lab->o.steps);
 	lab->now += longer ? 100000 : 1000;
 	for (unsigned i = 0; i < t->nseen; i++)

@@ -19,7 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lab/lab.h"
+#include "lab/cell.h"
 
 #define MAGIC 0x1ab0b10cu
 #define UNDO_MAX (1u << 20)
@@ -39,6 +39,7 @@ LAB_OWN static struct {
 } ignored[IGNORED];
 LAB_OWN static unsigned nignored;
 
+void ngu__lab_border(void);
 extern char __start_lab_state[], __stop_lab_state[];
 
 static void *
@@ -122,6 +123,14 @@ lab_space_init(void)
 	if (error != 0 || lab->range[0].dead == NULL || lab->ext == NULL || lab->sync == NULL || lab->undo == NULL ||
 	    lab->block == NULL || lab->refreed == NULL)
 		return (ENOMEM);
+	{
+		Dl_info info;
+
+		if (dladdr((void *)ngu__lab_border, &info) != 0) {
+			lab->own_lo = (uintptr_t)info.dli_fbase;
+			lab->own_hi = (uintptr_t)ngu__lab_border;
+		}
+	}
 	lab->arena_next = LAB_BASE + 4096;
 	lab->stamp = 1;
 	lab_ignore(__start_lab_state, (size_t)(__stop_lab_state - __start_lab_state));
@@ -350,6 +359,8 @@ lab_run_begin(void)
 	lab->depth = 0;
 	lab->script_at = 0;
 	lab->ntrace = 0;
+	lab->every = lab->script != NULL || lab->o.no_learn;
+	lab->max_steps = lab->o.steps != 0 ? lab->o.steps : UINT64_MAX;
 	lab->check_phase = 0;
 }
 

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lab/lab.h"
+#include "lab/cell.h"
 
 #define PLACES 4096u
 #define COLUMN 34

@@ -10,7 +10,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include "lab/lab.h"
+#include "lab/cell.h"
 
 /* As the compilers number them. */
 enum { MO_RELAXED, MO_CONSUME, MO_ACQUIRE, MO_RELEASE, MO_AR, MO_SC };
@@ -30,7 +30,26 @@ plain(uintptr_t p, size_t size, unsigned kind, uintptr_t pc)
 		return;
 	if (LAB_UNLIKELY(lab->tracing))
 		lab_trace(kind == AC_READ ? OP_READ : OP_WRITE, pc, p, (unsigned)size, 0, NULL);
-	lab_access(p, size, kind, pc);
+	if (LAB_UNLIKELY(pc - lab->own_lo >= lab->own_hi - lab->own_lo)) { /* a node type's or a test's code: a point by itself */
+		struct lab_cell *c = lab_cell(p);
+
+		if (c != NULL)
+			lab_point(c->shared != 0, pc, p);
+	}
+	if (LAB_LIKELY(size <= 8 && (p & 7) + size <= 8 && p - LAB_BASE < LAB_SIZE))
+		lab_touch(&lab->range[0], p, ((1u << size) - 1) << (p & 7), kind, pc);
+	else
+		lab_access(p, size, kind, pc);
+}
+
+/* An atomic access to a known word. */
+static inline __attribute__((__always_inline__)) void
+atomic(uintptr_t p, size_t size, unsigned kind, uintptr_t pc)
+{
+	if (LAB_LIKELY(p - LAB_BASE < LAB_SIZE && (p & 7) + size <= 8))
+		lab_touch(&lab->range[0], p, ((1u << size) - 1) << (p & 7), kind, pc);
+	else
+		lab_access(p, size, kind, pc);
 }
 
 #define PLAIN(n) \
@@ -299,7 +318,7 @@ a_load(uintptr_t p, unsigned size, int mo, uintptr_t pc)
 			LAB_TRACE(OP_LOAD, pc, p, size, t->buf[i].val, "own store buffer");
 			return (t->buf[i].val);
 		}
-	lab_access(p, size, AC_AREAD, pc);
+	atomic(p, size, AC_AREAD, pc);
 	v = get(p, size);
 	if (lab->check_phase == 0 && (c->shared != 0 || (c->touched & ~(1u << lab->cur)) != 0)) {
 		s = lab_sync(c);
@@ -327,7 +346,7 @@ a_store(uintptr_t p, unsigned size, uint64_t v, int mo, uintptr_t pc)
 	}
 	lab_point(c->shared != 0, pc, p);
 	t = lab->self;
-	lab_access(p, size, AC_AWRITE, pc);
+	atomic(p, size, AC_AWRITE, pc);
 	if (mo == MO_SC)
 		lab_flush(lab->cur, ~0u);
 	hold = t->nbuf != 0 || (mo != MO_SC && c->shared != 0 && !lab->free_run && lab_decide_delay());
@@ -374,7 +393,7 @@ rmw_begin(uintptr_t p, unsigned size, uintptr_t pc, unsigned kind)
 	lab_point(c->shared != 0, pc, p);
 	if (lab->self->nbuf != 0)
 		lab_flush(lab->cur, ~0u);
-	lab_access(p, size, kind, pc);
+	atomic(p, size, kind, pc);
 	return (c);
 }
 
@@ -453,7 +472,7 @@ cas_failed(struct lab_cell *c, int mo)
 			return (0); \
 		} \
 		if (c != NULL) \
-			lab_access((uintptr_t)p, sizeof(T), AC_AWRITE, pc); \
+			atomic((uintptr_t)p, sizeof(T), AC_AWRITE, pc); \
 		*p = v; \
 		if (c != NULL) { \
 			rmw_end(c, mo); \
