@@ -12,6 +12,18 @@
 /* A slot whose ID is given out and whose node is not published yet. */
 #define TAKEN ((struct ng_node *)(uintptr_t)1)
 
+/*
+ * No ID from here on was ever given out.
+ * ORDER id-round (load side): the counter first. Whoever sees it low again acquires what was stored before it was turned back.
+ */
+static uint32_t
+id_end(const struct ngu__idtab *t)
+{
+	uint32_t next = NGU_LD_ACQ(&t->next);
+
+	return (NGU_LD_ACQ(&t->round) != 0 || next > NGU_REPLY_BASE ? NGU_REPLY_BASE : next);
+}
+
 int
 ngu__idtab_init(struct ngu__idtab *t)
 {
@@ -30,7 +42,7 @@ ngu__idtab_fini(struct ngu__idtab *t)
 
 	if (t->root == NULL)
 		return;
-	for (i = 0; i < NGU_ID_ROOT; i++) {
+	for (i = 0; i <= id_end(t) >> 20; i++) {
 		if ((mid = NGU_LD_ACQ(&t->root[i])) == NULL)
 			continue;
 		for (j = 0; j < NGU_ID_MID; j++)
@@ -137,6 +149,7 @@ ngu__id_new(struct ngu__idtab *t)
 		if (id >= NGU_REPLY_BASE) { /* round again; whoever sees it first turns the counter back */
 			uint32_t e = id + 1;
 
+			NGU_ST_REL(&t->round, 1u); /* ORDER id-round (store side): before the counter is low again */
 			(void)NGU_CAS_AR(&t->next, &e, 1u);
 			continue;
 		}
@@ -199,12 +212,12 @@ ngu__id_find(const struct ngu__idtab *t, uint32_t id)
 struct ng_node *
 ngu__id_next(const struct ngu__idtab *t, uint32_t *idp)
 {
-	uint32_t id = *idp + 1;
+	uint32_t id = *idp + 1, end = id_end(t);
 	struct ngu__idmid *m;
 	struct ngu__idleaf *leaf;
 	struct ng_node *n;
 
-	while (id != 0 && id < NGU_REPLY_BASE) {
+	while (id != 0 && id < end) {
 		if ((m = NGU_LD_ACQ(&t->root[id >> 20])) == NULL) {
 			id = (id | 0xfffffu) + 1;
 			continue;

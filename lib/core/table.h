@@ -30,6 +30,7 @@ struct ngu__idmid {
 
 struct ngu__idtab {
 	_Atomic uint32_t next;
+	_Atomic uint32_t round; /* 1: the counter has been round, and IDs above it may be in use */
 	_Atomic uint32_t live, high, max; /* IDs given out and not dropped now; most ever; most allowed */
 	_Atomic uint32_t refused;	  /* because of that */
 	_Atomic(struct ngu__idmid *) *root;
