@@ -565,7 +565,7 @@ lab_pause(bool longer)
 		lab_fail(NGU_LAB_LIVELOCK, "livelock: more than %u steps in one run", lab->o.steps);
 	lab->now += longer ? 100000 : 1000;
 	for (unsigned i = 0; i < t->nseen; i++)
-		if (lab_sync(t->seen[i])->wid != t->seen_wid[i])
+		if ((t->seen[i]->sync != 0 ? lab->sync[t->seen[i]->sync].wid : 0) != t->seen_wid[i])
 			changed = true;
 	if (t->nseen == 0)
 		changed = true; /* not waiting for anything we know of: gives way, no more */

@@ -368,7 +368,6 @@ bool
 lab_verify(char *buf, size_t size)
 {
 	size_t n;
-	Dl_info info;
 
 	for (unsigned i = 0; i < lab->nranges; i++) {
 		const struct lab_range *r = &lab->range[i];
@@ -383,12 +382,7 @@ lab_verify(char *buf, size_t size)
 
 			if (memcmp(c + k, m + k, len) == 0 || lab_ignored(at) || lab_ignored(at + 4))
 				continue;
-			if (i == 0)
-				(void)lab_where(at, where, sizeof(where));
-			else if (dladdr((void *)at, &info) != 0 && info.dli_sname != NULL)
-				(void)snprintf(where, sizeof(where), "%s+%#lx", info.dli_sname, at - (uintptr_t)info.dli_saddr);
-			else
-				lab_symbol(at, where, sizeof(where));
+			(void)lab_where(at, where, sizeof(where));
 			(void)snprintf(buf, size,
 			    "memory changed behind the lab's back: %s at %#lx (%s): written by code that was not compiled for the lab",
 			    r->name, at, where);

@@ -220,6 +220,61 @@ lab_symbol(uintptr_t pc, char *buf, size_t size)
 		(void)snprintf(buf, size, "%#lx", (unsigned long)pc);
 }
 
+/* ---- variables: static ones are in the file's own symbol table only */
+
+static bool
+variable_in(const char *file, uintptr_t base, uintptr_t addr, char *buf, size_t size)
+{
+	FILE *f = fopen(file, "rb");
+	ElfW(Ehdr) eh;
+	ElfW(Shdr) sh, str;
+	bool found = false;
+
+	if (f == NULL)
+		return (false);
+	if (fread(&eh, sizeof(eh), 1, f) != 1 || memcmp(eh.e_ident, ELFMAG, SELFMAG) != 0)
+		goto out;
+	if (eh.e_type == ET_EXEC)
+		base = 0;
+	for (unsigned i = 0; i < eh.e_shnum && !found; i++) {
+		if (fseek(f, (long)(eh.e_shoff + i * sizeof(sh)), SEEK_SET) != 0 || fread(&sh, sizeof(sh), 1, f) != 1)
+			break;
+		if (sh.sh_type != SHT_SYMTAB || fseek(f, (long)(eh.e_shoff + sh.sh_link * sizeof(str)), SEEK_SET) != 0 ||
+		    fread(&str, sizeof(str), 1, f) != 1)
+			continue;
+		for (size_t k = 0; k < sh.sh_size / sizeof(ElfW(Sym)) && !found; k++) {
+			ElfW(Sym) sym;
+			char name[100] = "";
+
+			if (fseek(f, (long)(sh.sh_offset + k * sizeof(sym)), SEEK_SET) != 0 || fread(&sym, sizeof(sym), 1, f) != 1)
+				break;
+			if ((sym.st_info & 15) != STT_OBJECT || addr - base < sym.st_value || addr - base >= sym.st_value + sym.st_size)
+				continue;
+			if (fseek(f, (long)(str.sh_offset + sym.st_name), SEEK_SET) == 0 && fread(name, 1, sizeof(name) - 1, f) != 0) {
+				found = true;
+				if (addr - base == sym.st_value)
+					(void)snprintf(buf, size, "%s", name);
+				else
+					(void)snprintf(buf, size, "%s+%lu", name, (unsigned long)(addr - base - sym.st_value));
+			}
+		}
+	}
+out:
+	(void)fclose(f);
+	return (found);
+}
+
+static bool
+variable(uintptr_t addr, char *buf, size_t size)
+{
+	Dl_info info;
+
+	if (dladdr((void *)addr, &info) == 0 || info.dli_fname == NULL)
+		return (false);
+	return (variable_in(access(info.dli_fname, R_OK) == 0 ? info.dli_fname : "/proc/self/exe", (uintptr_t)info.dli_fbase, addr, buf,
+	    size));
+}
+
 /* What an address is: a block and who made it, a variable, or a stack. */
 const char *
 lab_where(uintptr_t addr, char *buf, size_t size)
@@ -235,7 +290,9 @@ lab_where(uintptr_t addr, char *buf, size_t size)
 		unsigned i = (unsigned)((addr - LAB_BASE - LAB_ARENA) / LAB_STACK);
 
 		(void)snprintf(buf, size, "the stack of %s", i < lab->nthreads ? lab->thread[i].name : "a thread");
-	} else if (dladdr((void *)addr, &info) != 0 && info.dli_sname != NULL && (uintptr_t)info.dli_saddr <= addr)
+	} else if (variable(addr, buf, size))
+		;
+	else if (dladdr((void *)addr, &info) != 0 && info.dli_sname != NULL && (uintptr_t)info.dli_saddr <= addr)
 		(void)snprintf(buf, size, "%s+%ld", info.dli_sname, (long)(addr - (uintptr_t)info.dli_saddr));
 	else {
 		struct lab_range *r = lab_range_of(addr);

@@ -298,7 +298,7 @@ seen(struct lab_cell *c)
 	struct lab_thread *t = lab->self;
 
 	if (t->nseen < LAB_WATCH) {
-		t->seen_wid[t->nseen] = lab_sync(c)->wid;
+		t->seen_wid[t->nseen] = c->sync != 0 ? lab->sync[c->sync].wid : 0;
 		t->seen[t->nseen++] = c;
 	} else
 		t->overflow = true;
@@ -333,11 +333,10 @@ a_load(uintptr_t p, unsigned size, int mo, uintptr_t pc)
 	if (lab->check_phase == 0 && (c->shared != 0 || (c->touched & ~(1u << lab->cur)) != 0)) {
 		s = lab_sync(c);
 		lab_join(ACQUIRES(mo) ? t->vc : t->acq, s->vc);
-		if (c->shared != 0) {
+		if (c->shared != 0)
 			lab_event_read(c, s);
-			seen(c);
-		}
 	}
+	seen(c);
 	LAB_TRACE(OP_LOAD, pc, p, size, v, NULL);
 	return (v);
 }
@@ -359,7 +358,7 @@ a_store(uintptr_t p, unsigned size, uint64_t v, int mo, uintptr_t pc)
 	atomic(p, size, AC_AWRITE, pc);
 	if (mo == MO_SC)
 		lab_flush(lab->cur, ~0u);
-	hold = t->nbuf != 0 || (mo != MO_SC && c->shared != 0 && !lab->free_run && lab_decide_delay());
+	hold = t->nbuf != 0 || (mo != MO_SC && (c->shared != 0 || lab->every) && !lab->free_run && lab_decide_delay());
 	if (hold && t->nbuf == LAB_BUFFER)
 		lab_flush(lab->cur, 1);
 	if (hold) {
@@ -429,10 +428,9 @@ cas_failed(struct lab_cell *c, int mo)
 	struct lab_sync *s = lab_sync(c);
 
 	lab_join(ACQUIRES(mo) ? lab->self->vc : lab->self->acq, s->vc);
-	if (c->shared != 0) {
+	if (c->shared != 0)
 		lab_event_read(c, s);
-		seen(c);
-	}
+	seen(c);
 }
 
 #define FETCH(bits, T, name, expr) \
