@@ -124,6 +124,12 @@ NGU_API void ngu_lab_point(void);	     /* others may run here */
 /* In a body: others run until fn(arg) is true. fn must not change anything. */
 NGU_API void ngu_lab_wait(bool (*fn)(void *arg), void *arg);
 
+/*
+ * In `end`: how many cache lines (64 bytes) of libng's memory and of variables were written by more than one body in this run, each told to
+ * `line` (may be NULL), with what is there and who wrote. What the allocator itself writes is not looked at: the lab has its own.
+ */
+NGU_API unsigned ngu_lab_shared_lines(void (*line)(void *arg, const char *text), void *arg);
+
 /* What -Dmemcpy= and so on of the .pc file lead to. */
 NGU_API void *ngu_lab_memcpy(void *to, const void *from, size_t n);
 NGU_API void *ngu_lab_memmove(void *to, const void *from, size_t n);

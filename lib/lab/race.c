@@ -216,3 +216,61 @@ ngu__lab_gate(const void *node, bool writer)
 	if (lab != NULL && lab->on && p - LAB_BASE < LAB_ARENA)
 		lab_access(p - LAB_BASE + LAB_SHADOW, 8, writer ? AC_WRITE : AC_READ, LAB_PC());
 }
+
+/* ---- who writes where */
+
+static unsigned
+line_of(struct lab_range *r, uintptr_t p, void (*line)(void *, const char *), void *arg)
+{
+	unsigned bodies = 0, n = 0;
+	uintptr_t at = 0;
+	char where[160], text[320], who[100] = "";
+
+	for (unsigned i = 0; i < 8 && p + i * 8 < r->hi; i++) {
+		struct lab_cell *c = &r->cells[(p + i * 8 - r->lo) / 8];
+
+		if (p + i * 8 < r->lo || c->stamp != lab->stamp || (c->wrote & ~3u) == 0 || lab_ignored(p + i * 8))
+			continue;
+		bodies |= c->wrote & ~3u; /* setup and the reclaimer are not bodies */
+		if (at == 0)
+			at = p + i * 8;
+	}
+	for (unsigned i = 2; i < LAB_THREADS; i++)
+		if ((bodies >> i & 1) != 0) {
+			size_t len = strlen(who);
+
+			n++;
+			(void)snprintf(who + len, sizeof(who) - len, "%s%s", len != 0 ? ", " : "", lab->thread[i].name);
+		}
+	if (n < 2)
+		return (0);
+	if (line != NULL) {
+		(void)snprintf(text, sizeof(text), "line %#lx (%s): written by %s", (unsigned long)p, lab_where(at, where, sizeof(where)), who);
+		line(arg, text);
+	}
+	return (1);
+}
+
+unsigned
+ngu_lab_shared_lines(void (*line)(void *arg, const char *text), void *arg)
+{
+	unsigned n = 0;
+	bool on;
+
+	if (lab == NULL || !lab->on)
+		return (0);
+	on = lab->on;
+	lab->on = false;
+	for (uint32_t i = 0; i < lab->nblocks; i++) {
+		uintptr_t lo = (uintptr_t)lab->block[i].p & ~(uintptr_t)63, hi = (uintptr_t)lab->block[i].p + lab->block[i].size;
+
+		for (uintptr_t p = lo; p < hi; p += 64)
+			n += line_of(&lab->range[0], p, line, arg);
+	}
+	for (unsigned k = 1; k < lab->nranges; k++)
+		if (lab->range[k].lo != LAB_SHADOW)
+			for (uintptr_t p = lab->range[k].lo & ~(uintptr_t)63; p < lab->range[k].hi; p += 64)
+				n += line_of(&lab->range[k], p, line, arg);
+	lab->on = on;
+	return (n);
+}

@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -30,7 +31,7 @@ struct lt_sink { /* of one sender, or several */
 };
 
 static struct ngu_port *lt_in, *lt_out, *lt_out2;
-static struct lt_sink lt_sink;
+static struct lt_sink lt_sink __attribute__((__unused__));
 static _Atomic uint32_t lt_sent, lt_ok;
 
 /* A packet says who sent it and the how manieth it is. */
