@@ -65,6 +65,9 @@ NGU_API NGU_CHECK int ngu_settle(struct ngu_graph *g, unsigned timeout_ms);
 /* The graph's clock in nanoseconds since its creation. Never blocks. */
 NGU_API int64_t ngu_clock_now(const struct ngu_graph *g);
 
+/* When the next timer of the graph is due, on that clock; it may lie in the past. -1: none is pending. Never waits for long. */
+NGU_API int64_t ngu_clock_next(const struct ngu_graph *g);
+
 /*
  * A fake clock's only way forward: `ns` further, stopping at each timer that becomes due on the way to run it. The calls of
  * several threads come one after another, and what they ask for adds up. EINVAL on a real clock, for ns < 0 and inside a

@@ -125,6 +125,12 @@ NGU_API void ngu_lab_point(void);	     /* others may run here */
 NGU_API void ngu_lab_wait(bool (*fn)(void *arg), void *arg);
 
 /*
+ * In `setup`: one more thread, "clock", moves the fake clock of `g` to when its next timer is due, at most `fires` times in a run: that
+ * a callout fires is one more thing that may happen at any point. 0 or EINVAL (the graph's clock is a real one).
+ */
+NGU_API int ngu_lab_clock(struct ngu_graph *g, unsigned fires);
+
+/*
  * In `end`: how many cache lines (64 bytes) of libng's memory and of variables were written by more than one body in this run, each told to
  * `line` (may be NULL), with what is there and who wrote. What the allocator itself writes is not looked at: the lab has its own.
  */

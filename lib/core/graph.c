@@ -421,6 +421,14 @@ ngu_clock_now(const struct ngu_graph *g)
 	return (ngu__graph_now((struct ngu_graph *)(uintptr_t)g));
 }
 
+int64_t
+ngu_clock_next(const struct ngu_graph *g)
+{
+	int64_t when = ngu__timers_next(g->timers);
+
+	return (when != INT64_MAX ? when : -1);
+}
+
 int
 ngu_clock_advance(struct ngu_graph *g, int64_t ns)
 {

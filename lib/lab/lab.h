@@ -273,7 +273,7 @@ struct lab {
 	uint32_t gp[LAB_THREADS];
 
 	struct lab_thread *attaching; /* whose record is being made */
-	bool sharing; /* note who writes which cache line */
+	unsigned clock_fires; /* timers the clock's thread lets fire in a run */
 };
 
 extern struct lab *lab;

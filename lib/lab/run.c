@@ -21,6 +21,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <ng/graph.h>
+
 #include "lab/lab.h"
 #include "reclaim/thread.h"
 
@@ -855,4 +857,55 @@ ngu_lab_wait(bool (*fn)(void *), void *arg)
 	if (lab == NULL || !lab->on || fn(arg))
 		return;
 	lab_block("waits for a condition of the test", is_true, (uintptr_t)&u, UINT64_MAX, false);
+}
+
+/* ---- the clock as a thread */
+
+static bool
+is_due(struct lab_thread *t)
+{
+	bool on = lab->on, due;
+
+	if (lab->check_phase != 0 || lab->free_run)
+		return (false);
+	lab->on = false;
+	due = ngu_clock_next((const struct ngu_graph *)t->on) >= 0;
+	lab->on = on;
+	return (due);
+}
+
+static void *
+clock_main(void *arg)
+{
+	struct lab_thread *t = lab->self;
+	struct ngu_graph *g = arg;
+	int64_t next;
+
+	(void)ngu__self();
+	for (uint64_t fires = lab->clock_fires; fires != 0; fires--) {
+		t->idle = true;
+		lab_block("waits for a timer", is_due, (uintptr_t)g, UINT64_MAX, false);
+		t->idle = false;
+		if ((next = ngu_clock_next(g)) < 0)
+			continue;
+		next -= ngu_clock_now(g);
+		lab_event((uint64_t)next);
+		if (ngu_clock_advance(g, next > 0 ? next : 0) != 0)
+			break;
+	}
+	return (NULL);
+}
+
+int
+ngu_lab_clock(struct ngu_graph *g, unsigned fires)
+{
+	int error;
+
+	if (lab == NULL || !lab->on || g == NULL || fires == 0)
+		return (EINVAL);
+	if ((error = ngu_clock_advance(g, 0)) != 0)
+		return (error);
+	lab->clock_fires = fires;
+	(void)lab_spawn("clock", clock_main, g, true);
+	return (0);
 }

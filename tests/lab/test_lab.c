@@ -433,6 +433,46 @@ test_crash(void **state)
 	fails(&s, NGU_LAB_PANIC, "egmentation");
 }
 
+/* ---- the clock: a timer of the graph fires at any point, and the bound on how often holds */
+
+static struct ngu_graph *clocked;
+
+static int
+with_clock(void *arg)
+{
+	struct ngu_graph_opts o = { .size = sizeof(o), .fake_clock = true };
+	int error = ngu_graph_create(&o, &clocked);
+
+	(void)arg;
+	if (error == 0 && (error = ngu_mknode(clocked, "fault", "f", NULL)) == 0)
+		error = ngu_lab_clock(clocked, 1);
+	return (error);
+}
+
+static void
+real_clock_refused(void *arg)
+{
+	(void)arg;
+	ngu_lab_check(ngu_lab_clock(NULL, 1) == EINVAL);
+	ngu_lab_check(ngu_clock_next(clocked) == -1);
+}
+
+static void
+end_clock(void *arg)
+{
+	(void)arg;
+	ngu_lab_check(ngu_graph_destroy(clocked) == 0);
+}
+
+static void
+test_clock(void **state)
+{
+	const struct ngu_lab s = { .name = "clock", .setup = with_clock, .body = { { "a", real_clock_refused } }, .end = end_clock };
+
+	(void)state;
+	passes(&s);
+}
+
 /* ---- choices, modes, replay */
 
 static void
@@ -570,6 +610,7 @@ main(void)
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_waiting),
 		cmocka_unit_test(test_crash),
+		cmocka_unit_test(test_clock),
 		cmocka_unit_test(test_choices),
 		cmocka_unit_test(test_modes),
 		cmocka_unit_test(test_replay),

@@ -576,7 +576,9 @@ real_time(unsigned workers)
 	NGU_ST_REL(&ticks_seen, 0u);
 	ng_callout_init(&c);
 	t0 = ngu_clock_now(G);
+	assert_int_equal(ngu_clock_next(G), -1);
 	assert_int_equal(ng_callout(&c, a, NULL, 1, real_tick, &c, 4), 0);
+	assert_true(ngu_clock_next(G) >= t0 || NGU_LD_ACQ(&ticks_seen) == 5); /* one is pending, unless all have fired */
 	while (NGU_LD_ACQ(&ticks_seen) < 5 && ngu__port_mono_ns() < end) {
 		if (workers == 0)
 			(void)ngu_poll(G, 0);
@@ -586,6 +588,7 @@ real_time(unsigned workers)
 	assert_int_equal(NGU_LD_ACQ(&ticks_seen), 5);
 	assert_true(ngu_clock_now(G) - t0 >= 5000000);
 	(void)ng_uncallout_drain(&c, a);
+	assert_int_equal(ngu_clock_next(G), -1);
 	NG_NODE_UNREF(a);
 	ngt_end(t);
 	ngt_trace_clear();
