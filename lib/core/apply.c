@@ -98,7 +98,7 @@ ngu__apply(struct ngu__thread *ts, node_p node, item_p item, bool writer)
 				NGU_ST_REL(&ts->depth, d + 1);
 			}
 			error = ngu__hand_over(ts, hook, item);
-			NGU_ST_REL(&ts->depth, d);
+			ngu__slot_leave(&ts->depth, d);
 			if (ts->defer_head != NULL)
 				(void)ngu__drain(ts);
 			ngu__data_leave(ts);
@@ -176,9 +176,7 @@ send_control(struct ngu__thread *ts, node_p node, item_p item, bool writer, bool
 				return (error);
 		} else if (ts->nest != 0) {
 			if (d < NGU_SLOTS) {
-				NGU_ST_REL(&ts->slot[d], node);
-				NGU_ST_RLX(&ts->depth, d + 1);
-				NGU_COMPILER_FENCE();
+				ngu__slot_show(ts->slot, &ts->depth, d, node);
 				w = NGU_LD_SC(&node->nd_gate);
 				if ((w & (NGU_G_W | NGU_G_QW | NGU_G_EXCL)) == 0 &&
 				    !((w & (NGU_G_Q | NGU_G_D)) != 0 && NGU_LD_ACQ(ngu__pend(ngu__flow(ts), node)) != 0)) {
@@ -186,10 +184,10 @@ send_control(struct ngu__thread *ts, node_p node, item_p item, bool writer, bool
 					ts->msgdepth++;
 					error = ngu__apply(ts, node, item, false);
 					ts->msgdepth--;
-					NGU_ST_REL(&ts->depth, d);
+					ngu__slot_leave(&ts->depth, d);
 					return (error);
 				}
-				NGU_ST_REL(&ts->depth, d);
+				ngu__slot_leave(&ts->depth, d);
 			}
 		} else if (ngu__r_take(ts, node)) {
 			f.node = node;

@@ -116,10 +116,7 @@ hop(struct ngu__thread *ts, hook_p hook, item_p item)
 			return (hop_slow(ts, hook, peer, node, item, NG_NOFLAGS));
 		return (defer(ts, peer, item));
 	}
-	/* ORDER gate-slot (reader side): slot, then gate; the closer's membarrier stands for the fence that is not here. */
-	NGU_ST_REL(&ts->slot[d], node);
-	NGU_ST_RLX(&ts->depth, d + 1);
-	NGU_COMPILER_FENCE();
+	ngu__slot_show(ts->slot, &ts->depth, d, node);
 	/*
 	 * ORDER gate-open (reader side): the gate first, then the hook's flags. A section that opened after the closer looked is
 	 * held off by nothing but the gate; flags read before it could be those from before the hook was destroyed.
@@ -127,12 +124,12 @@ hop(struct ngu__thread *ts, hook_p hook, item_p item)
 	busy = NGU_LD_SC(&node->nd_gate) & NGU_G_BUSY;
 	if (NGU_UNLIKELY((busy | (uint32_t)(NGU_LD_ACQ(&hook->hk_flags) & HK_INVALID) |
 			     (uint32_t)NGU_LD_ACQ(&peer->hk_flags)) != 0)) {
-		NGU_ST_REL(&ts->depth, d);
+		ngu__slot_leave(&ts->depth, d);
 		return (hop_slow(ts, hook, peer, node, item, NG_NOFLAGS));
 	}
 #if NGU_RCL_HOP_LOCKED
 	if (!locked_enter(hook, peer, node)) {
-		NGU_ST_REL(&ts->depth, d);
+		ngu__slot_leave(&ts->depth, d);
 		locked_leave(ts, peer, node, false);
 		return (hop_slow(ts, hook, peer, node, item, NG_NOFLAGS));
 	}
@@ -142,7 +139,7 @@ hop(struct ngu__thread *ts, hook_p hook, item_p item)
 	NGU_INSIDE(node, false);
 	error = NGU_LD_ACQ(&peer->hk_rcvdata)(peer, item);
 	NGU_INSIDE(node, false);
-	NGU_ST_REL(&ts->depth, d);
+	ngu__slot_leave(&ts->depth, d);
 #if NGU_RCL_HOP_LOCKED
 	locked_leave(ts, peer, node, true);
 #endif
@@ -204,13 +201,11 @@ ngu__drain(struct ngu__thread *ts)
 		peer = item->el_hook;
 		item->el_hook = NULL;
 		node = NGU_LD_ACQ(&peer->hk_node);
-		NGU_ST_REL(&ts->slot[d], node);
-		NGU_ST_RLX(&ts->depth, d + 1);
-		NGU_COMPILER_FENCE();
+		ngu__slot_show(ts->slot, &ts->depth, d, node);
 		busy = NGU_LD_SC(&node->nd_gate) & NGU_G_BUSY; /* before the flags, as in hop() */
 		if (NGU_UNLIKELY(--ts->budget < 0 ||
 			(busy | (uint32_t)(NGU_LD_ACQ(&peer->hk_flags) & ~HK_HI_STACK) | ts->nlocal) != 0)) {
-			NGU_ST_REL(&ts->depth, d);
+			ngu__slot_leave(&ts->depth, d);
 			if (ts->budget < 0)
 				ts->limit = 0; /* frames below that go on sending come here, too */
 			(void)hop_slow(ts, NULL, peer, node, item, ts->budget < 0 ? NG_QUEUE : NG_NOFLAGS);
@@ -218,7 +213,7 @@ ngu__drain(struct ngu__thread *ts)
 		}
 #if NGU_RCL_HOP_LOCKED
 		if (!locked_enter(NULL, peer, node)) {
-			NGU_ST_REL(&ts->depth, d);
+			ngu__slot_leave(&ts->depth, d);
 			locked_leave(ts, peer, node, false);
 			(void)hop_slow(ts, NULL, peer, node, item, NG_NOFLAGS);
 			continue;
@@ -233,7 +228,7 @@ ngu__drain(struct ngu__thread *ts)
 			(void)ngu__hand_over(ts, peer, item);
 		}
 		NGU_INSIDE(node, false);
-		NGU_ST_REL(&ts->depth, d);
+		ngu__slot_leave(&ts->depth, d);
 #if NGU_RCL_HOP_LOCKED
 		locked_leave(ts, peer, node, true);
 #endif
@@ -410,7 +405,7 @@ hop_slow(struct ngu__thread *ts, hook_p hook, hook_p peer, node_p node, item_p i
 			NGU_ST_REL(&ts->slot[d], node);
 			NGU_ST_REL(&ts->depth, d + 1);
 			error = ngu__hand_over(ts, peer, item);
-			NGU_ST_REL(&ts->depth, d);
+			ngu__slot_leave(&ts->depth, d);
 			ngu__w_release(ts, node, &f);
 		}
 		NG_NODE_UNREF(node);
@@ -419,30 +414,28 @@ hop_slow(struct ngu__thread *ts, hook_p hook, hook_p peer, node_p node, item_p i
 		 * A reader. Closed, or a writer waits: behind it. Somebody serves the queue, or something waits: in by the
 		 * usual door unless some of it is ours. Show the slot before looking again.
 		 */
-		NGU_ST_REL(&ts->slot[d], node);
-		NGU_ST_RLX(&ts->depth, d + 1);
-		NGU_COMPILER_FENCE();
+		ngu__slot_show(ts->slot, &ts->depth, d, node);
 		w = NGU_LD_SC(&node->nd_gate);
 		/* ORDER pend-done (load side): acquire; when the count is 0 the methods of our queued items have returned. */
 		if ((w & (NGU_G_W | NGU_G_QW | NGU_G_EXCL | NGU_G_DEAD)) != 0 ||
 		    ((w & (NGU_G_Q | NGU_G_D)) != 0 && NGU_LD_ACQ(ngu__pend(ngu__flow(ts), node)) != 0)) {
-			NGU_ST_REL(&ts->depth, d);
+			ngu__slot_leave(&ts->depth, d);
 			return (closed(ts, peer, node, item, flags));
 		}
 		if (NGU_LD_ACQ(&peer->hk_flags) & HK_INVALID) { /* destroyed since we looked, and the gate is open again */
-			NGU_ST_REL(&ts->depth, d);
+			ngu__slot_leave(&ts->depth, d);
 			ngu__refuse(ts, bottom ? peer : hook, item, bottom ? NGU_R_HOOK_GONE : NGU_R_NO_PEER);
 			return (ENETDOWN);
 		}
 #if NGU_RCL_HOP_LOCKED
 		if (!locked_enter(hook, peer, node)) {
-			NGU_ST_REL(&ts->depth, d);
+			ngu__slot_leave(&ts->depth, d);
 			locked_leave(ts, peer, node, false);
 			return (enqueue_data(ts, peer, node, item, false, false, flags));
 		}
 #endif
 		error = ngu__hand_over(ts, peer, item);
-		NGU_ST_REL(&ts->depth, d);
+		ngu__slot_leave(&ts->depth, d);
 #if NGU_RCL_HOP_LOCKED
 		locked_leave(ts, peer, node, true);
 #endif

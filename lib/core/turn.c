@@ -2,7 +2,7 @@
 /*
  * turn.c - who is inside a node: writers alone, message readers counted, packets by their sections. queue.c says who waits.
  *
- * gate.h says how the word works; here it meets threads and sections.
+ * gate.h says how the word works, section.h how readers and closers see each other; here both meet threads.
  *
  * Writers    take W, then wait for the sections that were open (gate_wait). A section that stays open too long belongs to a
  *            preempted or a very busy thread: then one membarrier makes its node slots trustworthy, and only a thread that is
@@ -22,25 +22,12 @@
 static bool
 in_slots(struct ngu__thread *t, const struct ng_node *node)
 {
-	uint32_t i, d = NGU_LD_ACQ(&t->depth);
-
-	if (d > NGU_SLOTS)
-		d = NGU_SLOTS;
-	for (i = 0; i < d; i++)
-		if (NGU_LD_ACQ(&t->slot[i]) == node)
-			return (true);
-	return (false);
+	return (ngu__slot_names(t->slot, &t->depth, NGU_SLOTS, node));
 }
 
 /*
  * Wait until no section that was open when the caller made its mark can be inside `node` (NULL: can be open at all), nor, if
- * given, inside `other`.
- *
- * ORDER gate-slot (closer side)
- *   before:      W is set; membarrier
- *   after:       loads of the other thread's depth and slots
- *   pairs with:  deliver.c, hop(): slot and depth are stored before the gate is loaded, a compiler fence between them
- *   if relaxed:  a reader could enter unseen; without a membarrier the slots are not looked at at all
+ * given, inside `other`. Without a membarrier the slots are not looked at at all.
  */
 static void
 gate_wait(struct ngu__thread *self, const struct ng_node *node, const struct ng_node *other)
@@ -49,13 +36,12 @@ gate_wait(struct ngu__thread *self, const struct ng_node *node, const struct ng_
 	int64_t t0 = 0;
 
 	for (struct ngu__thread *t = NGU_LD_SC(&ngu__threads); t != NULL; t = t->next) {
-		uint32_t s;
+		uint32_t mark;
 		unsigned spin = 0, round = 0;
 
-		if (t == self || ((s = NGU_LD_SC(&t->sec)) & 1) == 0)
+		if (t == self || !ngu__sec_is_open(&t->sec, &mark))
 			continue;
-		/* ORDER section-close (closer side) */
-		while (NGU_LD_ACQ(&t->sec) == s) {
+		while (ngu__sec_still_open(&t->sec, mark)) {
 			if (fenced && node != NULL && !in_slots(t, node) && (other == NULL || !in_slots(t, other)))
 				break;
 			if (++spin < SPINS_BEFORE_CLOCK) {
@@ -120,10 +106,12 @@ ngu__node_quiet_wait(struct ngu__thread *ts, struct ng_node *node)
 static bool
 alone_now(struct ngu__thread *self, const struct ng_node *node)
 {
+	uint32_t mark;
+
 	if (in_slots(self, node))
 		return (false);
 	for (struct ngu__thread *t = NGU_LD_SC(&ngu__threads); t != NULL; t = t->next)
-		if (t != self && (NGU_LD_SC(&t->sec) & 1) != 0)
+		if (t != self && ngu__sec_is_open(&t->sec, &mark))
 			return (false);
 	return (true);
 }

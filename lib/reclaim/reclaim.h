@@ -75,16 +75,7 @@ void ngu__rcl_stats(struct ngu__rcl_stats *out);
 const char *ngu__rcl_name(void);
 void ngu__rcl_fork_child(void); /* handler in the child of a fork(2); registered by thread.c */
 
-/*
- * The read section.
- *
- * ORDER section-gate (reader side)
- *   before:      sec becomes odd (sequentially consistent exchange: a full fence on x86; on arm64 it holds back sequentially
- *                consistent loads, which is what the gate words are read with, but not every acquire load)
- *   after:       loads of gate words (sequentially consistent loads)
- *   pairs with:  turn.c, gate_wait() and alone_now(): the closer stores the gate bit, then loads sec
- *   if relaxed:  reader and closer could each miss the other's store: a reader inside a node beside its writer
- */
+/* The read section. section.h has its protocol. */
 NGU_INLINE void
 ngu__section_enter(struct ngu__thread *ts)
 {
@@ -92,7 +83,7 @@ ngu__section_enter(struct ngu__thread *ts)
 		return;
 	if (NGU_LIKELY(!ts->rcl_kept))
 		ngu__rcl_enter(ts);
-	(void)NGU_XCHG_SC(&ts->sec, NGU_LD_RLX(&ts->sec) + 1);
+	ngu__sec_open(&ts->sec); /* section-gate */
 }
 
 NGU_INLINE void
@@ -100,11 +91,7 @@ ngu__section_leave(struct ngu__thread *ts)
 {
 	if (--ts->nest != 0)
 		return;
-	/*
-	 * ORDER section-close (reader side): release; pairs with the acquire load of sec in turn.c, gate_wait().
-	 * ORDER section-scan (reader side): the same store; pairs with the loads of sec in rwlock.c, ngu__rcl_sync().
-	 */
-	NGU_ST_REL(&ts->sec, NGU_LD_RLX(&ts->sec) + 1);
+	ngu__sec_close(&ts->sec); /* section-close, section-scan */
 	/*
 	 * With packets laid aside the gates are free of this thread, but its memory has to stay: the grace period waits until
 	 * they are delivered (deliver.c, ngu__local_serve). The baseline's grace periods look at sec, so there they hold references.

@@ -88,13 +88,12 @@ ngu__rcl_sync(void)
 		 * ORDER section-scan (waiting side)
 		 *   before:      the object was unlinked
 		 *   after:       the object is freed
-		 *   pairs with:  the exchange of sec in ngu__section_enter(), its release store in ngu__section_leave()
+		 *   pairs with:  section.h: the exchange of sec in ngu__sec_open(), its release store in ngu__sec_close()
 		 *   if relaxed:  a reader's last loads could come after the free
 		 */
-		sec = NGU_LD_SC(&ts->sec);
-		if ((sec & 1) == 0)
+		if (!ngu__sec_is_open(&ts->sec, &sec))
 			continue;
-		for (round = 0; NGU_LD_SC(&ts->sec) == sec;)
+		for (round = 0; ngu__sec_still_open(&ts->sec, sec);)
 			ngu__port_backoff(&round);
 	}
 	NGU_GP_ENDED();

@@ -31,7 +31,7 @@
 _Static_assert(CTR_L2 * 64u * 64u * 64u == CTR_MAX, "three levels of 64 cover all counters");
 
 NGU_TLS struct ngu__thread *ngu__self_tls NGU_TLS_INITIAL;
-_Atomic(struct ngu__thread *) ngu__threads;
+ngu__sec_list ngu__threads;
 void (*ngu__thread_exit_core)(struct ngu__thread *);
 void (*ngu__thread_exit_kern)(struct ngu__thread *);
 
@@ -51,22 +51,6 @@ static uint64_t ctr_l2[CTR_L2];
 static _Atomic(struct ngu__ctr *) ctr_shared[NGU_CTR_PAGES];
 
 /* ---- registry */
-
-static void
-push(struct ngu__thread *ts)
-{
-	struct ngu__thread *head = NGU_LD_RLX(&ngu__threads);
-
-	/*
-	 * ORDER thread-list (store side)
-	 *   before:      all fields of the record
-	 *   pairs with:  the acquire loads of ngu__threads here, in the gate and in rwlock.c
-	 *   if relaxed:  a walker could meet a record whose `next` is not there yet
-	 */
-	do
-		ts->next = head;
-	while (!NGU_CAS_AR(&ngu__threads, &head, ts));
-}
 
 /* A record that an ended thread left behind. */
 static struct ngu__thread *
@@ -101,7 +85,7 @@ create(void)
 		NGU_KEPT(ts);
 	ts->id = NGU_FADD_RLX(&nrecords, 1u) + 1;
 	NGU_ST_RLX(&ts->used, 1u); /* no order needed: not yet published */
-	push(ts);
+	ngu__sec_join(&ngu__threads, ts, &ts->next);
 	return (ts);
 }
 

@@ -12,6 +12,7 @@
 #define NGU_THREAD_H
 
 #include "port/port.h"
+#include "reclaim/section.h"
 
 struct ng_item;
 struct ng_node;
@@ -47,10 +48,10 @@ struct ngu__magpair {
 
 struct ngu__thread {
 	/* ---- read by gate closers and by the grace-period engine */
-	NGU_ALIGNED(NGU_CACHELINE) _Atomic uint32_t sec; /* odd: inside a read section; changes at each entry and exit */
-	_Atomic uint32_t depth;				 /* slots in use */
+	NGU_ALIGNED(NGU_CACHELINE) ngu__sec sec; /* section.h */
+	ngu__sec_depth depth;
 	_Atomic uint32_t aside; /* odd: packets lie aside at closed gates, to be delivered on this thread's way out */
-	_Atomic(struct ng_node *) slot[NGU_SLOTS + 2];	 /* nodes this thread is inside of, as a reader */
+	ngu__sec_slot slot[NGU_SLOTS + 2]; /* 0..depth-1: nodes this thread is inside of, as a reader */
 
 	/* ---- owner only, touched for each packet */
 	NGU_ALIGNED(NGU_CACHELINE) uint32_t nest; /* read sections nested */
@@ -104,7 +105,7 @@ struct ngu__thread {
 };
 
 extern NGU_TLS struct ngu__thread *ngu__self_tls NGU_TLS_INITIAL;
-extern _Atomic(struct ngu__thread *) ngu__threads; /* all records, newest first */
+extern ngu__sec_list ngu__threads; /* all records, newest first */
 
 struct ngu__thread *ngu__thread_attach(void); /* slow path of ngu__self(); dies when memory for the very first record lacks */
 
