@@ -50,14 +50,14 @@ ngu__sec_close(ngu__sec *sec)
 /*
  * The thread is about to load the gate of `node`, as its delivery number d.
  *
- * ORDER gate-slot (reader side): slot, then gate; the closer's membarrier stands for the fence that is not here. The slot is stored
- * with release: whoever finds another node in it knows that the visit before has ended.
+ * ORDER gate-slot (reader side): slot, then gate; the closer's membarrier stands for the fence that is not here. Both stores are
+ * release: whoever finds another node in the slot, or another depth, sees all that was done in the visits before.
  */
 NGU_INLINE void
 ngu__slot_show(ngu__sec_slot *slot, ngu__sec_depth *depth, uint32_t d, struct ng_node *node)
 {
 	NGU_ST_REL(&slot[d], node);
-	NGU_ST_RLX(depth, d + 1);
+	NGU_ST_REL(depth, d + 1);
 	NGU_COMPILER_FENCE();
 }
 
@@ -72,14 +72,15 @@ ngu__slot_leave(ngu__sec_depth *depth, uint32_t d)
 /*
  * ORDER thread-list (store side)
  *   before:      all fields of the record
- *   pairs with:  the loads of the list here, in turn.c and in rwlock.c
- *   if relaxed:  a walker could meet a record whose `next` is not there yet
+ *   after:       its first section's loads of gate words
+ *   pairs with:  the loads of the list here, in turn.c and in rwlock.c: W is set, then the list is loaded
+ *   if relaxed:  a walker could meet a record whose `next` is not there yet, or a closer miss a reader that has missed W
  */
 static inline void
 ngu__sec_join(ngu__sec_list *list, struct ngu__thread *ts, struct ngu__thread **next)
 {
 	*next = NGU_LD_RLX(list);
-	while (!NGU_CAS_AR(list, next, ts))
+	while (!NGU_CAS_SC(list, next, ts))
 		;
 }
 
