@@ -23,7 +23,7 @@
  * ORDER section-gate (writer side)
  *   before:      W is set (sequentially consistent RMW)
  *   after:       loads of every thread's section word (sequentially consistent)
- *   pairs with:  reclaim.h, ngu__section_enter()
+ *   pairs with:  reclaim/section.h, ngu__sec_open()
  * ORDER gate-open (store side)
  *   before:      W is cleared with release (the RMWs below)
  *   pairs with:  the sequentially consistent load of the word by the next reader, writer or server
@@ -90,6 +90,24 @@ ngu__gate_drop_d_empty(ngu__gate *g)
 		if (NGU_CAS_SC(g, &w, w & ~NGU_G_D))
 			return (true);
 	return (false);
+}
+
+/*
+ * A server that has nothing left: clear Q and QW, look again, go. `more` says whether anything came meanwhile. true: D is given
+ * back. false: there is more, Q is set again, QW is not.
+ */
+static inline bool
+ngu__gate_rest(ngu__gate *g, bool (*more)(void *), void *arg)
+{
+	do {
+		/* A pusher pushes, then sets Q: it finds Q cleared and sets it, or we find what it pushed. */
+		(void)NGU_FAND_SC(g, ~(NGU_G_Q | NGU_G_QW));
+		if (more(arg)) {
+			(void)NGU_FOR_SC(g, NGU_G_Q);
+			return (false);
+		}
+	} while (!ngu__gate_drop_d_empty(g));
+	return (true);
 }
 
 /* Leave a non-empty queue to a thread that promised to come. false: nobody did. */
@@ -161,6 +179,25 @@ ngu__gate_try_d(ngu__gate *g)
 		if (NGU_CAS_SC(g, &w, w | NGU_G_D))
 			return (true);
 	return (false);
+}
+
+/* The server becomes the writer as well. false: message readers are inside. The sections still have to be waited for. */
+static inline bool
+ngu__gate_d_to_w(ngu__gate *g)
+{
+	uint32_t w = NGU_LD_RLX(g);
+
+	while ((w & NGU_G_R) == 0)
+		if (NGU_CAS_SC(g, &w, w | NGU_G_W))
+			return (true);
+	return (false);
+}
+
+/* It becomes a plain server again. */
+static inline void
+ngu__gate_w_to_d(ngu__gate *g)
+{
+	(void)NGU_FAND_SC(g, ~NGU_G_W);
 }
 
 /* A message reader outside any section. `waiting`: this thread has items of its own in the queue. */

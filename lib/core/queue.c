@@ -182,6 +182,16 @@ gather(struct ng_node *node)
 	node->nd_qtail = last;
 }
 
+/* For ngu__gate_rest(). */
+static bool
+more(void *arg)
+{
+	struct ng_node *node = arg;
+
+	gather(node);
+	return (node->nd_qlocal != 0 || has_doom(node));
+}
+
 static uintptr_t
 pop(struct ng_node *node)
 {
@@ -262,15 +272,9 @@ ngu__serve(struct ngu__thread *ts, struct ng_node *node, unsigned budget)
 	for (;;) {
 		e = node->nd_qlocal;
 		if (e == 0 && !has_doom(node)) {
-			(void)NGU_FAND_SC(&node->nd_gate, ~(NGU_G_Q | NGU_G_QW));
-			gather(node);
-			if (node->nd_qlocal != 0 || has_doom(node)) {
-				(void)NGU_FOR_SC(&node->nd_gate, NGU_G_Q);
-				refresh_qw(node);
-				continue;
-			}
-			if (ngu__gate_drop_d_empty(&node->nd_gate))
+			if (ngu__gate_rest(&node->nd_gate, more, node))
 				break;
+			refresh_qw(node);
 			continue;
 		}
 		if (snap_done && !first && ngu__gate_drop_d_promised(&node->nd_gate))

@@ -273,18 +273,14 @@ ngu__w_other_done(struct ngu__thread *ts)
 bool
 ngu__w_upgrade(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f)
 {
-	uint32_t w = NGU_LD_RLX(&node->nd_gate);
-
-	do {
-		if ((w & NGU_G_R) != 0)
-			return (false);
-	} while (!NGU_CAS_SC(&node->nd_gate, &w, w | NGU_G_W));
+	if (!ngu__gate_d_to_w(&node->nd_gate))
+		return (false);
 	f->drainer = true;
 	frame_push(ts, node, f);
 	if (!get_alone(ts, node, NULL)) {
 		f->taken = false;
 		frame_pop(ts, node, f);
-		(void)NGU_FAND_SC(&node->nd_gate, ~NGU_G_W);
+		ngu__gate_w_to_d(&node->nd_gate);
 		return (false);
 	}
 	NGU_INSIDE(node, true);
@@ -296,7 +292,7 @@ void
 ngu__w_downgrade(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f)
 {
 	frame_pop(ts, node, f);
-	(void)NGU_FAND_SC(&node->nd_gate, ~NGU_G_W);
+	ngu__gate_w_to_d(&node->nd_gate);
 }
 
 /* ---- message readers ---- */
