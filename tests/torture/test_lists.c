@@ -31,6 +31,7 @@
 #include <cmocka.h>
 
 #include "core/core.h"
+#include "support/litmus.h"
 
 #define STREAMS 2
 #define LIMIT_S 25 /* a run that has not hit its windows by then has failed */
@@ -399,5 +400,7 @@ main(void)
 	};
 
 	printf("backend: %s\n", ngu_backend());
+	if (!litmus())
+		return (1);
 	return (cmocka_run_group_tests(tests, NULL, NULL));
 }

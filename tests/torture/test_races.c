@@ -32,6 +32,7 @@
 
 #include "core/core.h"
 #include "core/gate.h"
+#include "support/litmus.h"
 
 #define MAGIC 0x6e6f6465u
 #define COOKIE 771105
@@ -1237,5 +1238,7 @@ main(void)
 	};
 
 	printf("backend: %s\n", ngu_backend());
+	if (!litmus())
+		return (1);
 	return (cmocka_run_group_tests(tests, NULL, NULL));
 }

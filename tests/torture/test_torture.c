@@ -31,6 +31,7 @@
 #include <cmocka.h>
 
 #include "core/core.h"
+#include "support/litmus.h"
 
 #define MAGIC 0x6e6f6465u
 #define CHAIN 8
@@ -786,5 +787,7 @@ main(void)
 	};
 
 	printf("backend: %s\n", ngu_backend());
+	if (!litmus())
+		return (1);
 	return (cmocka_run_group_tests(tests, NULL, NULL));
 }
