@@ -8,7 +8,7 @@ cd -- "$src" || exit 1
 
 unlicensed() {
 	find lib include tests bench .ci meson.build meson_options.txt -type f \
-		\( -name '*.[ch]' -o -name '*.sh' -o -name '*.awk' -o -name 'meson*' -o -name run \) | LC_ALL=C sort |
+		\( -name '*.[ch]' -o -name '*.cc' -o -name '*.pml' -o -name '*.sh' -o -name '*.awk' -o -name 'meson*' -o -name run \) | LC_ALL=C sort |
 		while read -r f; do
 			head -n 3 "$f" | grep -q 'SPDX-License-Identifier: BSD-2-Clause' || echo "$f"
 		done
@@ -16,9 +16,9 @@ unlicensed() {
 nothing 'SPDX line in each source' unlicensed
 unlisted() {
 	local f
-	for f in lib/*/*.c tests/unit/*.c tests/torture/*.c tests/nodes/*.c tests/conform/*.c bench/*.c; do
+	for f in lib/*/*.c tests/unit/*.c tests/torture/*.c tests/nodes/*.c tests/conform/*.c tests/proof/*.cc bench/*.c; do
 		[ -e "$f" ] || continue
-		grep -qE "'$(basename -- "$f" .c)(\.c)?'" "$(dirname -- "$f")/meson.build" || echo "$f is not in $(dirname -- "$f")/meson.build"
+		grep -qE "'$(basename -- "${f%.c*}")(\.c)?'" "$(dirname -- "$f")/meson.build" || echo "$f is not in $(dirname -- "$f")/meson.build"
 	done
 }
 nothing 'each source is built' unlisted

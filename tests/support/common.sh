@@ -31,6 +31,8 @@ needs_table() {
 	ck          pc:ck                libck-dev       ck-devel                  concurrencykit  concurrencykit
 	cmocka      pc:cmocka            libcmocka-dev   libcmocka-devel           cmocka          cmocka
 	libpcap     pc:libpcap           libpcap-dev     libpcap-devel             libpcap         libpcap
+	relacy      probe:relacy         relacy-dev      -                         -               -
+	spin        cmd:spin             spin            -                         -               -
 	TABLE
 }
 
@@ -44,6 +46,8 @@ probe_sanitizers() {
 	return $rc
 }
 
+probe_relacy() { printf '#include <relacy/relacy.hpp>\n' | ${CXX:-c++} -std=gnu++11 -w -E -x c++ - >/dev/null 2>&1; }
+
 # by_hand TEXT: dies with a line for each missing thing: what it is, where it comes from, how it was looked for.
 by_hand() {
 	local thing how rest
@@ -53,6 +57,7 @@ by_hand() {
 		case $how in
 		cmd:*) how=${how#cmd:} how="looked for in PATH: ${how//|/, }" ;;
 		pc:*) how="pkg-config must find ${how#pc:}: pkg-config --exists ${how#pc:}; PKG_CONFIG_PATH is ${PKG_CONFIG_PATH:-not set}" ;;
+		probe:relacy) how="${CXX:-c++} must find <relacy/relacy.hpp>" ;;
 		probe:sanitizers) how="${CC:-cc} must link with -fsanitize=address,undefined and with -fsanitize=thread" ;;
 		esac
 		case $thing in
@@ -66,6 +71,8 @@ by_hand() {
 		ck) rest='Concurrency Kit (libck), https://github.com/concurrencykit/ck' ;;
 		cmocka) rest='https://cmocka.org' ;;
 		libpcap) rest='https://www.tcpdump.org' ;;
+		relacy) rest='Relacy Race Detector, https://github.com/dvyukov/relacy' ;;
+		spin) rest='https://spinroot.com' ;;
 		*) rest=$thing ;;
 		esac
 		printf '    %s: %s (%s)\n' "$thing" "$rest" "$how" >&2
@@ -106,9 +113,8 @@ look_for() {
 	done < <(needs_table | grep -v '^#')
 }
 
-# require THING...: install what is missing, or say how and exit 1.
-require() {
-	local as_root=() cmd update=() m
+find_manager() {
+	local m
 	manager=
 	for m in apt-get dnf pkgin pkg; do
 		if command -v "$m" >/dev/null 2>&1; then
@@ -116,6 +122,24 @@ require() {
 			break
 		fi
 	done
+}
+
+# wish THING...: install what is missing, one by one; what cannot be had is named, and the tests that need it are skipped.
+wish() {
+	local thing
+	find_manager
+	for thing; do
+		look_for "$thing"
+		[ ${#missing_things[@]} -gt 0 ] || continue
+		[ ${#missing_packages[@]} -gt 0 ] && (require "$thing") && continue
+		say "no $thing here, and no package of ${manager:-a package manager} that brings it: the tests that need it are skipped"
+	done
+}
+
+# require THING...: install what is missing, or say how and exit 1.
+require() {
+	local as_root=() cmd update=()
+	find_manager
 	look_for "$@"
 	[ ${#missing_things[@]} -eq 0 ] && return 0
 	say "missing: ${missing_things[*]}"
