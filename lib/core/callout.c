@@ -5,6 +5,7 @@
  * The item is made when the timer is armed, so expiry cannot fail for memory; it holds references on node and hook.
  */
 #include "core/core.h"
+#include "kern/timers.h"
 
 static void
 trampoline(void *arg)
@@ -47,11 +48,16 @@ ng_callout(struct callout *c, node_p node, hook_p hook, int ticks_, ng_item_fn *
 int
 ng_uncallout(struct callout *c, node_p node)
 {
+	bool last;
+	int n = ngu__callout_stop(c, &last);
+
 	(void)node;
-	if (callout_stop(c) != 1 || c->c_func != trampoline || c->c_arg == NULL)
+	if (c->c_func != trampoline || c->c_arg == NULL)
 		return (0);
-	NG_FREE_ITEM((item_p)c->c_arg);
-	return (1);
+	/* Armed again while its function runs: that one cannot be stopped, but the item of the next has nobody else. */
+	if (last)
+		NG_FREE_ITEM((item_p)c->c_arg);
+	return (n == 1);
 }
 
 int

@@ -146,15 +146,18 @@ disarm(struct ngu__timers *t, struct callout *c, struct ngu__timer_run *r)
 }
 
 /*
- * Cancel under the lock: what is pending, and what has been taken off the heap and not started. Results of callout_stop().
+ * Cancel under the lock: what is pending, and what has been taken off the heap and not started. Results of callout_stop(); *last: the call
+ * that was asked for last will not come, though one before it may be running.
  */
 static int
-cancel(struct ngu__timers *t, struct callout *c, struct ngu__timer_run *r)
+cancel(struct ngu__timers *t, struct callout *c, struct ngu__timer_run *r, bool *last)
 {
 	int result = -1;
 
+	*last = false;
 	if ((NGU_LD_RLX(FLAGS(c)) & CALLOUT_PENDING) != 0) {
 		disarm(t, c, r);
+		*last = true;
 		result = 1;
 	}
 	if (r != NULL) {
@@ -162,6 +165,7 @@ cancel(struct ngu__timers *t, struct callout *c, struct ngu__timer_run *r)
 			result = 0;
 		else if (!r->cancelled) {
 			r->cancelled = true;
+			*last = true;
 			result = 1;
 		}
 	}
@@ -190,19 +194,28 @@ ngu_k_callout_deactivate(struct callout *c)
 }
 
 int
-ngu_k_callout_stop(struct callout *c)
+ngu__callout_stop(struct callout *c, bool *last)
 {
 	struct ngu_graph *g = NGU_LD_ACQ(GRAPH(c));
 	struct ngu__timers *t;
 	int result;
 
+	*last = false;
 	if (g == NULL)
 		return (-1); /* never armed */
 	t = ngu__graph_timers(g);
 	ngu__mtx_lock(&t->lock);
-	result = cancel(t, c, running(t, c));
+	result = cancel(t, c, running(t, c), last);
 	ngu__mtx_unlock(&t->lock);
 	return (result);
+}
+
+int
+ngu_k_callout_stop(struct callout *c)
+{
+	bool last;
+
+	return (ngu__callout_stop(c, &last));
 }
 
 int
@@ -255,6 +268,7 @@ ngu_k_callout_drain(struct callout *c)
 	struct ngu__timer_run *r;
 	int result = -1, now;
 	uint32_t done;
+	bool last;
 
 	if (NGU_STRICT_ON(NGU_STRICT_SLEEP))
 		ngu__strict_sleep("callout_drain");
@@ -264,7 +278,7 @@ ngu_k_callout_drain(struct callout *c)
 	for (bool again = false;; again = true) {
 		ngu__mtx_lock(&t->lock);
 		r = running(t, c);
-		now = cancel(t, c, r);
+		now = cancel(t, c, r, &last);
 		if (!again || now == 1)
 			result = now;
 		if (r == NULL || r->ts == ngu__self())

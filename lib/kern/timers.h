@@ -33,4 +33,7 @@ unsigned ngu__timers_run(struct ngu__timers *t, int64_t now);
 /* When the next one is due; INT64_MAX: none. */
 int64_t ngu__timers_next(struct ngu__timers *t);
 
+/* callout_stop(); *last: the call asked for last will not come. The result alone does not tell, when one before it is running. */
+int ngu__callout_stop(struct callout *c, bool *last);
+
 #endif /* NGU_TIMERS_H */

@@ -215,11 +215,11 @@ main_end(void *arg)
 
 	(void)arg;
 	/* The bodies' threads end: what they promised is done, what they hold is let go. */
-	for (unsigned i = 0; i < NGU_LAB_BODIES && s->body[i].fn != NULL; i++) {
-		struct lab_thread *t = &lab->thread[2 + i];
+	for (unsigned i = 2; i < lab->nthreads; i++) {
+		struct lab_thread *t = &lab->thread[i];
 		struct ngu__thread *mine = ngu__self_tls;
 
-		if (t->at_exit != NULL) {
+		if (t->at_exit != NULL && (t->state == LT_DONE || t->idle)) {
 			ngu__self_tls = t->self;
 			t->at_exit(t->at_exit_arg);
 			ngu__self_tls = mine;

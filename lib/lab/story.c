@@ -325,14 +325,14 @@ matters(const struct lab_event *e, bool whole)
 }
 
 static void
-line(FILE *f, const struct lab_event *e)
+line(FILE *f, const struct lab_event *e, bool whole)
 {
 	static const char *const name[] = { [OP_LOAD] = "load", [OP_STORE] = "store", [OP_RMW] = "rmw", [OP_FENCE] = "fence",
 		[OP_READ] = "read", [OP_WRITE] = "write", [OP_LOCK] = "lock", [OP_UNLOCK] = "unlock", [OP_WAIT] = "wait",
 		[OP_WAKE] = "wake", [OP_PAUSE] = "spin", [OP_ALLOC] = "allocate", [OP_FREE] = "free", [OP_RETIRE] = "retire",
 		[OP_ENTER] = "section opens", [OP_LEAVE] = "section closes", [OP_CALL] = "call", [OP_NOTE] = "note",
 		[OP_START] = "begins", [OP_END] = "ends", [OP_TIME] = "time passes" };
-	const struct place *p = place(e->pc);
+	const struct place *p = place(e->pc), *fn;
 	char what[256], where[512];
 	unsigned col = e->thread >= 2 ? e->thread - 2 : 0;
 
@@ -349,6 +349,10 @@ line(FILE *f, const struct lab_event *e)
 		    p->text);
 	else
 		where[0] = '\0';
+	if (whole && e->addr != 0)
+		(void)snprintf(what + strlen(what), sizeof(what) - strlen(what), " @%#lx", (unsigned long)e->addr);
+	if (whole && (fn = place(e->fn)) != NULL && fn->line != 0)
+		(void)snprintf(where + strlen(where), sizeof(where) - strlen(where), "  < %s:%u %s()", basename_of(fn->file), fn->line, fn->fn);
 	(void)fprintf(f, "  %6llu  %-10.10s %*s%-*s %s\n", (unsigned long long)e->at, lab->thread[e->thread].name, (int)(col * 4), "",
 	    COLUMN - (int)(col * 4), what, where);
 }
@@ -360,8 +364,11 @@ lab_story(FILE *f, bool whole)
 	unsigned last = ~0u;
 
 	for (uint32_t i = 0; i < lab->ntrace; i++)
-		if (matters(&lab->trace[i], whole))
+		if (matters(&lab->trace[i], whole)) {
 			want(lab->trace[i].pc);
+			if (whole)
+				want(lab->trace[i].fn);
+		}
 	for (unsigned i = 0; i < lab->nthreads; i++)
 		for (unsigned k = 0; k < lab->thread[i].nframe && k < LAB_FRAMES; k++)
 			want(lab->thread[i].frame[k]);
@@ -399,7 +406,7 @@ lab_story(FILE *f, bool whole)
 				continue;
 			}
 		}
-		line(f, e);
+		line(f, e, whole);
 	}
 }
 

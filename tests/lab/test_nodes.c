@@ -14,6 +14,7 @@
 static const char *type, *first, *second;
 static uint32_t cookie, command;
 static unsigned fires;
+static uint32_t preemptions = 2; /* 1 where there are many steps; tests/run --long takes more */
 
 static int
 two_ports(void *arg)
@@ -93,7 +94,7 @@ run(const struct ngu_lab *s, const char *what)
 
 	(void)snprintf(name, sizeof(name), "%s-%s", type, what);
 	one.name = name;
-	lt_run(&one);
+	lt_run_bound(&one, preemptions);
 }
 
 static void
@@ -110,7 +111,9 @@ all_of(const char *t, const char *a, const char *b, uint32_t c, uint32_t cmd, un
 	if ((fires = timers) != 0)
 		run(&only_shutdown, "timer-shutdown");
 	fires = 0;
+	preemptions = 1;
 	run(&send_shutdown, "shutdown");
+	preemptions = 2;
 }
 
 static void
@@ -124,7 +127,9 @@ static void
 test_bridge(void **state)
 {
 	(void)state;
+	preemptions = 1;
 	all_of("bridge", "link0", "link1", NGM_BRIDGE_COOKIE, NGM_BRIDGE_GET_TABLE, 1);
+	preemptions = 2;
 }
 
 static void
