@@ -134,6 +134,7 @@ struct lab_thread {
 	uint32_t rel[LAB_THREADS]; /* at the last release fence */
 	uint64_t hist;		   /* all it did that others could tell, and what it depended on */
 	uint32_t nevents;
+	uint32_t npoints; /* passed: where it stands, when two points have no event between them */
 
 	struct lab_store buf[LAB_BUFFER];
 	unsigned nbuf;
@@ -268,6 +269,7 @@ struct lab {
 		uint32_t vc[LAB_THREADS];
 	} *retired;
 	uint32_t rhead, rtail;
+	uint64_t rhash; /* who retired what, in which order */
 	uint64_t nretired, nfreed, sections;
 	uint64_t mark_nretired, mark_nfreed;
 	uint32_t gp[LAB_THREADS];

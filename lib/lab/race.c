@@ -194,12 +194,12 @@ lab_event(uint64_t what)
 uint64_t
 lab_signature(void)
 {
-	uint64_t h = (uint64_t)lab->now;
+	uint64_t h = lab_mix((uint64_t)lab->now ^ (uint64_t)lab->rhead << 40, lab->rhash);
 
 	for (unsigned i = 0; i < lab->nthreads; i++) {
 		const struct lab_thread *t = &lab->thread[i];
 
-		h = lab_mix(h, t->hist);
+		h = lab_mix(h, t->hist ^ (uint64_t)t->npoints << 32);
 		h = lab_mix(h, (uint64_t)t->state | (uint64_t)t->nbuf << 8 | (uint64_t)t->woken << 16 | (uint64_t)t->timedout << 17);
 	}
 	return (h);

@@ -78,6 +78,7 @@ void
 lab_rcl_reset(void)
 {
 	lab->rhead = lab->rtail = 0;
+	lab->rhash = 0;
 	lab->nretired = lab->mark_nretired;
 	lab->nfreed = lab->mark_nfreed;
 	memset(lab->gp, 0, sizeof(lab->gp));
@@ -146,6 +147,7 @@ ngu__retire(struct ngu__retire *r, void (*fn)(struct ngu__retire *))
 	memset(lab->retired[k].vc, 0, sizeof(lab->retired[k].vc));
 	lab_release(lab->retired[k].vc);
 	lab->rtail++;
+	lab->rhash = lab_mix(lab->rhash, (uintptr_t)r ^ (uint64_t)lab->cur << 56);
 	lab->nretired++;
 	lab_event((uintptr_t)r ^ (uint64_t)waits << 48);
 	LAB_TRACE(OP_RETIRE, LAB_PC(), (uintptr_t)r, 0, waits, NULL);

@@ -549,6 +549,7 @@ lab_point_here(uintptr_t pc, uintptr_t addr)
 		if (lab->script_at == lab->nscript || lab->script[lab->script_at].at != lab->at)
 			return;
 	}
+	lab->self->npoints++;
 	count_pc(pc);
 	choose_here(pc, addr);
 }
@@ -664,7 +665,10 @@ lab_decide_fail(void)
 		return (false);
 	add(a, &n, ALT_GO, 0, 0);
 	add(a, &n, ALT_FAIL, 3, 0);
-	return (decide(a, n, 0xfa11)->kind == ALT_FAIL);
+	if (decide(a, n, 0xfa11)->kind != ALT_FAIL)
+		return (false);
+	lab_event(0xfa11);
+	return (true);
 }
 
 unsigned
