@@ -574,6 +574,7 @@ lab_pause(bool longer)
 	if (!changed)
 		for (unsigned i = 0; i < t->nseen; i++)
 			t->seen[i]->watch |= (uint8_t)(1u << lab->cur);
+	t->npoints++;
 	t->state = LT_PAUSED;
 	t->on = 0;
 	t->timedout = false;
@@ -590,6 +591,7 @@ lab_block(const char *what, bool (*ready)(struct lab_thread *), uintptr_t on, ui
 
 	if (t->nbuf != 0)
 		lab_flush(lab->cur, ~0u); /* a system call is a fence, and nobody sleeps on unseen stores */
+	t->npoints++;
 	t->state = LT_BLOCKED;
 	t->what = what;
 	t->ready = ready;
@@ -665,6 +667,7 @@ lab_decide_fail(void)
 		return (false);
 	add(a, &n, ALT_GO, 0, 0);
 	add(a, &n, ALT_FAIL, 3, 0);
+	lab_event(0xfa11); /* or the next allocation would look like this one, met again */
 	if (decide(a, n, 0xfa11)->kind != ALT_FAIL)
 		return (false);
 	lab_event(0xfa11);
