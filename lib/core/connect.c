@@ -504,6 +504,7 @@ ngu__insert(hook_p h1, const char *type, const char *in, const char *out, const 
 	struct ngu__wframe f;
 	hook_p set[4];
 	node_p node;
+	bool there;
 	int error;
 
 	ngu__section_enter(ts);
@@ -530,10 +531,13 @@ ngu__insert(hook_p h1, const char *type, const char *in, const char *out, const 
 		error = connect_half(node, &a);
 	if (error == 0)
 		error = connect_half(node, &b);
-	if (error != 0)
-		ng_rmnode(node); /* we hold its turn */
+	there = error == 0;
+	if (!there) {
+		ngu_k_node_really_die(node); /* nobody asked for one without a link */
+		ng_rmnode(node);	     /* we hold its turn */
+	}
 	ngu__w_release(ts, node, &f);
-	if (error == 0) {
+	if (there) {
 		set[0] = h1;
 		set[1] = b.peer;
 		set[2] = a.hook;
@@ -558,10 +562,12 @@ ngu__insert(hook_p h1, const char *type, const char *in, const char *out, const 
 #endif
 		ngu__section_leave(ts);
 	}
-	if (error != 0 && NG_NODE_IS_VALID(node))
+	if (error != 0 && there) {
+		ngu_k_node_really_die(node);
 		(void)ngu__call_rmnode(node);
-	else if (error == 0 && id != NULL)
+	} else if (error == 0 && id != NULL) {
 		*id = NG_NODE_ID(node);
+	}
 	if (a.hook != NULL)
 		NG_HOOK_UNREF(a.hook);
 	if (b.hook != NULL)

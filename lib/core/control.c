@@ -508,10 +508,12 @@ ngu_mknode(struct ngu_graph *g, const char *type, const char *name, uint32_t *id
 		NG_NODE_REF(node);
 		if (name != NULL && name[0] != '\0')
 			error = ng_name_node(node, name);
-		if (error != 0)
+		if (error != 0) {
+			ngu_k_node_really_die(node);
 			(void)ngu__call_rmnode(node);
-		else if (id != NULL)
+		} else if (id != NULL) {
 			*id = NG_NODE_ID(node);
+		}
 		NG_NODE_UNREF(node);
 	}
 	ngu__leave(ts, &ctx);

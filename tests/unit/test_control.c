@@ -80,6 +80,28 @@ test_insert_fails(void **state)
 	ngt_end(t);
 }
 
+/* A node that nobody gets is gone for good, also one of a type that comes back from shutdown. */
+static void
+test_persistent_fails(void **state)
+{
+	struct ngt *t = traced(0, NGT_PERSIST, "a A; a C; A.x - C.y");
+
+	(void)state;
+	assert_int_equal(ngu_mknode(G, "b", "a.b", NULL), EINVAL);
+	ngt_expect_trace("constructor b; close b; shutdown b");
+	assert_int_equal(ngu_mknode(G, "b", "A", NULL), EADDRINUSE);
+	ngt_trace_clear();
+	assert_int_equal(ngu_insert(G, "A:", "x", "b", "in", "in", NULL, NULL), EEXIST);
+	ngt_expect_trace("constructor b; newhook b/in; close b; disconnect b/in; shutdown b");
+	ngt_trace_fail("connect B/out", EPERM);
+	assert_int_equal(ngu_insert(G, "A:", "x", "b", "in", "out", "B", NULL), EPERM);
+	ngt_trace_fail("connect B/out", 0);
+	assert_int_equal(ngu_lookup(G, "B:", NULL), ENOENT);
+	ngt_expect_hooks(t, "A:", "x - C.y");
+	expect_alive(t, 2, 2);
+	end_quietly(t);
+}
+
 /* ---- bypass ---- */
 
 static void
@@ -778,6 +800,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		ngt_test(test_insert),
 		ngt_test(test_insert_fails),
+		ngt_test(test_persistent_fails),
 		ngt_test(test_bypass),
 		ngt_test(test_bypass_autodie),
 		ngt_test(test_bypass_fails),
