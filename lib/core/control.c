@@ -541,6 +541,13 @@ find_hook(const char *path, const char *name, node_p *nodep, hook_p *hookp)
 	return (error);
 }
 
+/* A new hook's name is not cut: cut, it could be another hook's. */
+static bool
+hook_name_fits(const char *name)
+{
+	return (name != NULL && ngu__strlen(name) < NG_HOOKSIZ);
+}
+
 int
 ngu_insert(struct ngu_graph *g, const char *path, const char *hook, const char *type, const char *in, const char *out,
     const char *name, uint32_t *id)
@@ -551,7 +558,7 @@ ngu_insert(struct ngu_graph *g, const char *path, const char *hook, const char *
 	hook_p h;
 	int error;
 
-	if (g == NULL || path == NULL || hook == NULL)
+	if (g == NULL || path == NULL || hook == NULL || !hook_name_fits(in) || !hook_name_fits(out))
 		return (EINVAL);
 	if (ts->nest != 0)
 		return (EDEADLK);
@@ -605,7 +612,7 @@ ngu_relink(struct ngu_graph *g, const char *path, const char *hook, const char *
 	hook_p h;
 	int error;
 
-	if (g == NULL || path == NULL || hook == NULL || newpath == NULL || newhook == NULL)
+	if (g == NULL || path == NULL || hook == NULL || newpath == NULL || !hook_name_fits(newhook))
 		return (EINVAL);
 	if (ts->nest != 0)
 		return (EDEADLK);

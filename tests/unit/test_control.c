@@ -35,6 +35,8 @@ test_insert(void **state)
 	ngt_end(t);
 }
 
+#define LONG_NAME "0123456789012345678901234567890x" /* NG_HOOKSIZ characters */
+
 static void
 insert_fails(const char *what, int error, const char *trace)
 {
@@ -77,6 +79,15 @@ test_insert_fails(void **state)
 	assert_int_equal(ngu_insert(G, "A:", "x", "b", "", "out", NULL, NULL), EINVAL);
 	ngt_expect_hooks(t, "A:", "x - C.y");
 	expect_alive(t, 2, 2);
+	ngt_trace_clear();
+	/* Cut to fit they would be one name. */
+	assert_int_equal(ngu_insert(G, "A:", "x", "b", LONG_NAME, LONG_NAME, NULL, NULL), EINVAL);
+	assert_int_equal(ngu_insert(G, "A:", "x", "b", "in", LONG_NAME, NULL, NULL), EINVAL);
+	assert_int_equal(ngu_insert(G, "A:", "x", "b", LONG_NAME, "out", NULL, NULL), EINVAL);
+	assert_int_equal(ngu_insert(G, "A:", "x", "b", NULL, "out", NULL, NULL), EINVAL);
+	assert_int_equal(ngu_insert(G, "A:", "x", "b", "in", NULL, NULL, NULL), EINVAL);
+	ngt_expect_trace("");
+	assert_int_equal(ngu_insert(G, "A:", "x", "b", &LONG_NAME[1], "out", NULL, NULL), 0);
 	ngt_end(t);
 }
 
@@ -234,6 +245,7 @@ test_relink_fails(void **state)
 	assert_int_equal(ngu_relink(G, "A:", "x", "Z:", "w"), ENOENT);
 	assert_int_equal(ngu_relink(G, "Z:", "x", "C:", "w"), ENOENT);
 	assert_int_equal(ngu_relink(G, "A:", "x", "C:", ""), EINVAL);
+	assert_int_equal(ngu_relink(G, "A:", "x", "C:", LONG_NAME), EINVAL);
 	ngt_expect_trace("");
 	ngt_expect_hooks(t, "A:", "c - C.z; x - B.y");
 	ngt_end(t);
