@@ -443,6 +443,7 @@ check(struct plan *p, uint32_t i)
 	case NGU_OP_RMHOOK:
 		return (check_rmhook(p, i, e));
 	case NGU_OP_NAME:
+		e->idle = o->name != NULL && ngu__strcmp(e->node->name, o->name) == 0;
 		return (check_name(p, i, e->node));
 	case NGU_OP_SHUTDOWN:
 		e->node->gone = i;

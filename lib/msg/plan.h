@@ -50,6 +50,7 @@ struct entry {
 	struct ng_mesg *msg, *reply;
 	bool done; /* to be taken back if the list fails */
 	bool open;
+	bool idle; /* gives a node the name that it has by then */
 };
 
 /* Columns of an entry's words in a text. */

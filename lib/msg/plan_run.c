@@ -114,6 +114,8 @@ give_name(struct entry *e)
 
 	if (NG_NODE_NOT_VALID(node))
 		return (ENOENT);
+	if (e->idle) /* an entry before may have reserved it, and commits it later */
+		return (0);
 	if (e->node->maker != NONE) /* goes with its name if it has to */
 		return (ng_name_node(node, e->op->name));
 	if ((error = ngu__name_reserve(node, e->op->name, &e->name)) == 0)

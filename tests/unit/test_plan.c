@@ -569,6 +569,30 @@ static const struct {
 	{ "mknode a n\n\n# three\nmknode a m\nname n: m # five\n", EADDRINUSE, 5, 9, 4 },
 };
 
+/* A name that the node has by then is no change, also when an entry before gave it. */
+static void
+test_name_again(void **state)
+{
+	char before[DUMP];
+	struct ngt *t;
+
+	(void)state;
+	ngt_trace_type("no", 0);
+	t = ngt_graph("hub A; hub B");
+	dump(t, before);
+	works(t, "name A: A\n");
+	same_graph(t, before);
+	works(t, "name B: B2\nname B2: B2\nname [2]: B2\nname A: A\n");
+	assert_int_equal(ngu_lookup(G, "B2:", NULL), 0);
+	assert_int_equal(ngu_lookup(G, "B:", NULL), ENOENT);
+	dump(t, before);
+	ngt_trace_fail("constructor no", EPERM);
+	assert_int_equal(text(t, "name B2: B\nname B: B\nmknode no\n"), EPERM);
+	same_graph(t, before);
+	assert_int_equal(ngu_lookup(G, "B:", NULL), ENOENT);
+	end_quietly(t);
+}
+
 static void
 test_refused(void **state)
 {
@@ -1114,6 +1138,7 @@ main(void)
 		ngt_test(test_closed_until_made),
 		ngt_test(test_switch),
 		ngt_test(test_names),
+		ngt_test(test_name_again),
 		ngt_test(test_refused),
 		ngt_test(test_bad_arrays),
 		ngt_test(test_error_text),
