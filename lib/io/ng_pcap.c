@@ -225,7 +225,7 @@ source_next(struct source *s, struct ngu__pcap_packet *p, bool *end, char *why)
 	if (!*end) {
 		p->ns = s->rec[s->next].ns;
 		p->len = p->wire = s->rec[s->next].len;
-		p->data = s->data + s->rec[s->next].off;
+		p->data = p->len != 0 ? s->data + s->rec[s->next].off : NULL; /* no memory was had if none has bytes */
 		s->next++;
 	}
 	return (0);
