@@ -5,6 +5,7 @@
 #include "support/unit.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SMALL_STACK (512 * 1024) /* the runtime wants its share of it */
@@ -134,13 +135,15 @@ test_10000_hops(void **state)
 	pthread_t th;
 	unsigned i;
 	char hex[4];
+	long min;
 
 	(void)state;
 	out = ng_findhook(p, "o");
 	out_graph = G;
 	NGU_ST_REL(&out_errors, 0u);
 	assert_int_equal(pthread_attr_init(&attr), 0);
-	assert_int_equal(pthread_attr_setstacksize(&attr, SMALL_STACK), 0);
+	min = sysconf(_SC_THREAD_STACK_MIN); /* 128 KB on arm64 */
+	assert_int_equal(pthread_attr_setstacksize(&attr, min > SMALL_STACK ? (size_t)min : SMALL_STACK), 0);
 	assert_int_equal(pthread_create(&th, &attr, send_small, (void *)(uintptr_t)PACKETS), 0);
 	pthread_join(th, NULL);
 	pthread_attr_destroy(&attr);

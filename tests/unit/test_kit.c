@@ -22,6 +22,8 @@
 #include <ng/test.h>
 #include <netgraph/ng_message.h>
 
+#include "support/self.h"
+
 /* Expectations that fail on purpose: the text is kept, the test goes on. */
 static char failed[16384];
 static int nfailed, failed_line;
@@ -549,14 +551,10 @@ test_after_failure(void **state)
 	static const char *const at[] = { "rcvdata A", "rcvdata B", "rcvmsg A 7:1", "rcvmsg A 7:2", "constructor victim", "newhook A/i",
 		"newhook B/i", "connect A/o", "connect B/i", "disconnect A", "disconnect B", "close A", "shutdown A", "rcvdata deep" };
 	char self[4096];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	unsigned i;
 
 	(void)state;
-	if (n < 0) /* no /proc: told by the environment */
-		(void)snprintf(self, sizeof(self), "%s", getenv("NGU_TEST_SELF") != NULL ? getenv("NGU_TEST_SELF") : "");
-	else
-		self[n] = '\0';
+	self_path(self, sizeof(self));
 	assert_true(self[0] != '\0');
 	for (i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
 		int status;
@@ -573,7 +571,7 @@ test_after_failure(void **state)
 			(void)unsetenv("NGU_TEST_FILTER");
 			if (freopen("/dev/null", "w", stdout) == NULL || (getenv("NGU_TEST_LOUD") == NULL && freopen("/dev/null", "w", stderr) == NULL))
 				_exit(4);
-			(void)execl(self, self, "--victim", at[i], (char *)NULL);
+			self_exec(self, "--victim", at[i]);
 			_exit(5);
 		}
 		assert_int_equal(waitpid(pid, &status, 0), pid);

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -345,6 +346,16 @@ test_membarrier(void **state)
 	print_message("# membarrier: %s\n", had ? "yes" : "no");
 }
 
+static int quiet;
+
+/* What follows on standard error is not libng's any more: an emulator says there what its program died of. */
+static void
+hush(int sig)
+{
+	(void)sig;
+	(void)dup2(quiet, STDERR_FILENO); /* and abort() goes on */
+}
+
 static void
 test_die(void **state)
 {
@@ -358,7 +369,8 @@ test_die(void **state)
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		(void)signal(SIGABRT, SIG_DFL);
+		quiet = open("/dev/null", O_WRONLY);
+		(void)signal(SIGABRT, hush);
 		(void)dup2(fd[1], STDERR_FILENO);
 		ngu__port_die("broken: %s %d", "H1", 7);
 	}

@@ -14,6 +14,7 @@
 #ifndef NGU_DEBUG
 #define NGU_DEBUG 1
 #endif
+#include "support/self.h"
 #include "support/unit.h"
 
 #include <sys/epoch.h>
@@ -1062,12 +1063,11 @@ static int
 child(const char *how)
 {
 	char self[4096];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	int status = 0;
 	pid_t pid;
 
-	assert_true(n > 0);
-	self[n] = '\0';
+	self_path(self, sizeof(self));
+	assert_true(self[0] != '\0');
 	(void)fflush(NULL);
 	pid = fork();
 	assert_true(pid >= 0);
@@ -1078,7 +1078,7 @@ child(const char *how)
 		(void)unsetenv("NGU_TEST_FILTER");
 		if (freopen("/dev/null", "w", stdout) == NULL || (getenv("NGU_TEST_LOUD") == NULL && freopen("/dev/null", "w", stderr) == NULL))
 			_exit(4);
-		(void)execl(self, self, "--offender", how, (char *)NULL);
+		self_exec(self, "--offender", how);
 		_exit(5);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
