@@ -30,13 +30,11 @@
 #include <time.h>
 #include <cmocka.h>
 
-#include "core/core.h"
 #include "support/litmus.h"
+#include "torture/torture.h"
 
 #define STREAMS 2
 #define LIMIT_S 25 /* a run that has not hit its windows by then has failed */
-
-typedef _Atomic unsigned long counter;
 
 static struct ngu_graph *g;
 static _Atomic int stop;
@@ -170,6 +168,7 @@ sender(void *arg)
 		sent[pk.stream]++;
 		if (error != 0)
 			refused++;
+		torture_rest(SEND_REST);
 	}
 	return (NULL);
 }
@@ -201,7 +200,7 @@ switcher(void *arg)
 	unsigned n;
 
 	(void)arg;
-	for (n = 0; !stop; n++) {
+	for (n = 0; !stop; n++, torture_rest(CALL_REST)) {
 		if (n % 2 == 0)
 			(void)snprintf(list, sizeof(list),
 			    "rmhook R: o1%u\nmkpeer R: lrelay o1%u i1\nconnect R:o1%u sink1: o1 in%u\n", n, n + 1, n + 1, n + 1);
@@ -226,7 +225,7 @@ maker(void *arg)
 	char list[1024], a[64], b[64];
 	int error, first, second, whatever;
 
-	for (n = 0; !stop; n++) {
+	for (n = torture_rand() % 15; !stop; n++, torture_rest(CALL_REST)) {
 		char may[160];
 
 		(void)snprintf(may, sizeof(may), n % 3 == 0 ? "connect R: sink1: f%u w%u\n" : n % 3 == 1 ? "connect Z: R: z%u z%u\n" : "mkpeer Z: lrelay y%u f%u\n",
@@ -272,6 +271,7 @@ cutter(void *arg)
 		error = ngu_apply_text(g, "mknode lrelay Z\nmkpeer Z: lrelay o i\nname Z:o ZZ\nconnect ZZ: R: q q\n", 0, &e);
 		count(error, &e);
 		whatever = ngu_lookup(g, "Z:o.q.q", NULL);
+		torture_rest(CALL_REST);
 		error = ngu_apply_text(g, "name Z: old\nmknode lrelay Z2\nrmhook R: q\nshutdown old:\nshutdown ZZ:\n", 0, &e);
 		count(error, &e);
 		if (error != 0) {
@@ -289,14 +289,6 @@ static bool
 all_hit(void)
 {
 	return (hit.checked > 0 && hit.outdated > 0 && hit.refused > 20 && hit.through > 20 && hit.switched > 20 && hit.cut > 20);
-}
-
-static double
-seconds(void)
-{
-	const char *s = getenv("NGU_TORTURE_SECONDS");
-
-	return (s != NULL ? atof(s) : 3);
 }
 
 static void
@@ -338,19 +330,22 @@ run(unsigned workers)
 		assert_int_equal(pthread_create(&t[nt++], NULL, maker, (void *)(uintptr_t)(i + 1)), 0);
 	for (i = 0; i < 2; i++)
 		assert_int_equal(pthread_create(&t[nt++], NULL, cutter, NULL), 0);
+	ages_begin(1, 1);
 	/* At least its share of the time, and until all windows were hit: how long, not when. */
 	begin = ngu__port_mono_ns();
-	while (ngu__port_mono_ns() - begin < (int64_t)(seconds() * 0.3e9) ||
+	while (ngu__port_mono_ns() - begin < (int64_t)(torture_round_s * 0.3e9) ||
 	    (!all_hit() && ngu__port_mono_ns() - begin < (int64_t)LIMIT_S * 1000000000))
 		clock_nanosleep(CLOCK_MONOTONIC, 0, &tick, NULL);
 	stop = 1;
 	for (i = 0; i < nt; i++)
 		pthread_join(t[i], NULL);
+	ages_join();
+	ages_check();
 	assert_int_equal(ngu_settle(g, 20000), 0);
 	ngu_graph_stats(g, &s);
-	printf("# %u workers: sent %lu+%lu got %lu+%lu; lists: through %lu, refused by the check %lu, outdated %lu, taken back %lu; "
+	printf("# %u threads, %u workers: sent %lu+%lu got %lu+%lu; lists: through %lu, refused by the check %lu, outdated %lu, taken back %lu; "
 	       "switched %lu, cut %lu; queued %lu\n",
-	    workers, sent[0], sent[1], got[0], got[1], hit.through, hit.checked, hit.outdated, hit.refused, hit.switched, hit.cut,
+	    nt + ages.n, workers, sent[0], sent[1], got[0], got[1], hit.through, hit.checked, hit.outdated, hit.refused, hit.switched, hit.cut,
 	    (unsigned long)s.queued_total);
 	full = s.by_reason[NGU_R_QUEUE_FULL];
 	/*
@@ -395,11 +390,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_no_workers),
-		cmocka_unit_test(test_workers),
+		torture_test(test_no_workers),
+		torture_test(test_workers),
 	};
 
-	printf("backend: %s\n", ngu_backend());
+	torture_begin();
 	if (!litmus())
 		return (1);
 	return (cmocka_run_group_tests(tests, NULL, NULL));

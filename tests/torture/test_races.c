@@ -6,7 +6,7 @@
  * Oracles, always on: no method runs beside or after its node's shutdown, a writer is alone, order per sender, sent == received
  * where nothing may be lost, every control call ends as it may, attempted == delivered + refused + dropped, no mbuf, node or hook
  * alive at the end, and the window was hit. Threads record into atomics, the main thread asserts after it has joined them.
- * NGU_TORTURE_SECONDS (default 3) is shared by the cases of this program.
+ * torture.h has rounds, seeds, ages and memory.
  */
 #include <sys/param.h>
 #include <sys/systm.h>
@@ -30,7 +30,7 @@
 #include <time.h>
 #include <cmocka.h>
 
-#include "core/core.h"
+#include "torture/torture.h"
 #include "core/gate.h"
 #include "support/litmus.h"
 
@@ -38,8 +38,6 @@
 #define COOKIE 771105
 #define LIMIT_NS 60000000000 /* a thread that has not ended by then hangs */
 #define NITEMS(a) (sizeof(a) / sizeof((a)[0]))
-
-typedef _Atomic unsigned long counter;
 
 /* What went wrong, by oracle; all must be zero. */
 static struct {
@@ -263,14 +261,6 @@ control(int error)
 		must(error);
 }
 
-static double
-seconds(double share)
-{
-	const char *s = getenv("NGU_TORTURE_SECONDS");
-
-	return ((s != NULL ? atof(s) : 3) * share);
-}
-
 struct body {
 	void *(*fn)(void *);
 	unsigned n;
@@ -296,12 +286,12 @@ thread_main(void *arg)
 
 /* How long, not when: no verdict depends on it. But a case is not over before its window was hit, or the limit passed. */
 static void
-storm(const char *title, const struct body *b, double share)
+storm(const char *title, const struct body *b, double share, bool aged)
 {
 	static struct thread t[32];
 	const struct timespec tick = { 0, 10000000 };
 	struct ngu_graph_stats s;
-	int64_t t0 = ngu__port_mono_ns(), end = t0 + (int64_t)(seconds(share) * 1e9), limit;
+	int64_t t0 = ngu__port_mono_ns(), end = t0 + (int64_t)(torture_round_s * share * 1e9), limit;
 	unsigned nt = 0, i;
 
 	for (; b->fn != NULL; b++)
@@ -310,6 +300,8 @@ storm(const char *title, const struct body *b, double share)
 			t[nt].arg = (void *)(uintptr_t)i;
 			assert_int_equal(pthread_create(&t[nt].th, NULL, thread_main, &t[nt]), 0);
 		}
+	if (aged)
+		ages_begin(1, 1);
 	while (ngu__port_mono_ns() < end || (hits == 0 && ngu__port_mono_ns() < end + LIMIT_NS / 4))
 		clock_nanosleep(CLOCK_MONOTONIC, 0, &tick, NULL);
 	stop = 1;
@@ -320,6 +312,10 @@ storm(const char *title, const struct body *b, double share)
 		}
 	for (i = 0; i < nt; i++)
 		pthread_join(t[i].th, NULL);
+	if (aged) {
+		ages_join();
+		ages_check();
+	}
 	assert_int_equal(ngu_settle(g, 20000), 0);
 	ngu_graph_stats(g, &s);
 	printf("# %s: %u threads, %.1f s: window hit %lu, calls %lu, sent %lu got %lu swallowed %lu refused %lu dropped %lu "
@@ -376,6 +372,7 @@ closer(void *arg)
 		if (closing[i & 3] != NULL)
 			must(ngu_msg(g, closing[i & 3], COOKIE, 1, NULL, 0, NULL));
 		i++;
+		torture_rest(CALL_REST);
 	}
 	return (NULL);
 }
@@ -480,7 +477,7 @@ test_fresh_insert(void **state)
 	on.constructor = fresh_born;
 	on.newhook = fresh_newhook;
 	on.connect = fresh_connect;
-	storm("insert and shutdown", (const struct body[]){ { fresh_inserter, 1 }, { fresh_shutter, 2 }, { NULL, 0 } }, 0.1);
+	storm("insert and shutdown", (const struct body[]){ { fresh_inserter, 1 }, { fresh_shutter, 2 }, { NULL, 0 } }, 0.1, false);
 	finish();
 }
 
@@ -493,7 +490,7 @@ test_fresh_mkpeer(void **state)
 	on.constructor = fresh_born;
 	on.newhook = fresh_newhook;
 	on.connect = fresh_connect;
-	storm("mkpeer and shutdown", (const struct body[]){ { fresh_peer, 1 }, { fresh_shutter, 2 }, { NULL, 0 } }, 0.1);
+	storm("mkpeer and shutdown", (const struct body[]){ { fresh_peer, 1 }, { fresh_shutter, 2 }, { NULL, 0 } }, 0.1, false);
 	finish();
 }
 
@@ -539,6 +536,7 @@ plain_sender(void *arg)
 		NG_SEND_DATA_ONLY(error, source, m);
 		(void)error;
 		sent++;
+		torture_rest(SEND_REST);
 	}
 	return (NULL);
 }
@@ -610,7 +608,7 @@ neighbours(unsigned workers)
 	on.rcvmsg = stay_a_moment;
 	assert_int_equal(pthread_barrier_init(&both, NULL, 2), 0);
 	storm("neighbours bypassed",
-	    (const struct body[]){ { bypasser, 2 }, { plain_sender, 2 }, { inner_closer, 1 }, { NULL, 0 } }, 0.08);
+	    (const struct body[]){ { bypasser, 2 }, { plain_sender, 2 }, { inner_closer, 1 }, { NULL, 0 } }, 0.08, false);
 	ngu_graph_stats(g, &s);
 	assert_int_equal(sent, got);
 	assert_int_equal(swallowed + s.refused + s.dropped, 0);
@@ -685,6 +683,7 @@ fan_sender(void *arg)
 		NG_SEND_DATA_ONLY(error, sources[pk.sender], m);
 		(void)error;
 		sent += FAN;
+		torture_rest(SEND_REST);
 	}
 	return (NULL);
 }
@@ -718,7 +717,7 @@ fan(unsigned workers)
 	on.rcvmsg = stay_a_moment;
 	closing[0] = closing[2] = "X:";
 	closing[1] = closing[3] = NULL;
-	storm("fan to a closed node", (const struct body[]){ { fan_sender, SOURCES }, { closer, 2 }, { NULL, 0 } }, 0.08);
+	storm("fan to a closed node", (const struct body[]){ { fan_sender, SOURCES }, { closer, 2 }, { NULL, 0 } }, 0.08, false);
 	ngu_graph_stats(g, &s);
 	/* A full queue refuses; all else arrives. */
 	assert_int_equal(s.refused + s.dropped, s.by_reason[NGU_R_QUEUE_FULL]);
@@ -789,7 +788,7 @@ test_names(void **state)
 {
 	(void)state;
 	begin(0);
-	storm("names of nodes that are gone", (const struct body[]){ { namer, 3 }, { looker, 2 }, { NULL, 0 } }, 0.1);
+	storm("names of nodes that are gone", (const struct body[]){ { namer, 3 }, { looker, 2 }, { NULL, 0 } }, 0.1, false);
 	assert_int_equal(ngu_mknode(g, "race", "zz", NULL), 0);
 	finish();
 }
@@ -842,7 +841,7 @@ test_connect_both_ways(void **state)
 	in_newhook[0] = in_newhook[1] = 0;
 	closing[0] = closing[2] = "A:";
 	closing[1] = closing[3] = "B:";
-	storm("connected both ways", (const struct body[]){ { cross_connect, 2 }, { closer, 2 }, { NULL, 0 } }, 0.1);
+	storm("connected both ways", (const struct body[]){ { cross_connect, 2 }, { closer, 2 }, { NULL, 0 } }, 0.1, false);
 	ngu_reclaim_barrier();
 	ngu_graph_stats(g, &s);
 	assert_int_equal(s.hooks, 0);
@@ -897,11 +896,11 @@ mutual_rcvmsg(node_p node, uint32_t cmd)
 static void *
 mutual_caller(void *arg)
 {
-	unsigned seed = (unsigned)(uintptr_t)arg * 7919 + 1, r;
+	unsigned r;
 	char path[8];
 
 	while (!stop) {
-		r = (unsigned)rand_r(&seed);
+		r = torture_rand();
 		snprintf(path, sizeof(path), "%u:", r % MUTUAL);
 		must(ngu_msg(g, path, COOKIE, ((r >> 4) & 0x7f) | (r & 0x1000 ? NGM_READONLY : 0), NULL, 0, NULL));
 	}
@@ -924,7 +923,7 @@ test_calls_from_methods(void **state)
 			mutual[i] = ref_of(name);
 		}
 		on.rcvmsg = mutual_rcvmsg;
-		storm("calls from methods", (const struct body[]){ { mutual_caller, 4 }, { NULL, 0 } }, 0.06);
+		storm("calls from methods", (const struct body[]){ { mutual_caller, 4 }, { NULL, 0 } }, 0.06, false);
 		printf("# %lu deadlocks told\n", deadlocks);
 		for (i = 0; i < MUTUAL; i++) {
 			/* Nobody owes the node anything. */
@@ -995,7 +994,7 @@ test_revive(void **state)
 	phoenix = ref_of("P");
 	on.revive = rise;
 	storm("revived and marked",
-	    (const struct body[]){ { phoenix_shutter, 1 }, { phoenix_marker, 2 }, { phoenix_user, 1 }, { NULL, 0 } }, 0.08);
+	    (const struct body[]){ { phoenix_shutter, 1 }, { phoenix_marker, 2 }, { phoenix_user, 1 }, { NULL, 0 } }, 0.08, false);
 	assert_true(NG_NODE_IS_VALID(phoenix));
 	assert_int_equal(ngu_lookup(g, "P:", NULL), 0);
 	assert_int_equal(ngu_connect(g, "Q:", "new", "P:", "new"), 0);
@@ -1071,7 +1070,7 @@ test_half_born(void **state)
 	closing[0] = closing[2] = "N:";
 	closing[1] = closing[3] = NULL;
 	storm("half connected",
-	    (const struct body[]){ { half_connect, 2 }, { half_killer, 1 }, { closer, 1 }, { NULL, 0 } }, 0.1);
+	    (const struct body[]){ { half_connect, 2 }, { half_killer, 1 }, { closer, 1 }, { NULL, 0 } }, 0.1, false);
 	assert_int_equal(ngu_shutdown(g, "N:"), 0);
 	assert_int_equal(ngu_settle(g, 20000), 0);
 	ngu_reclaim_barrier();
@@ -1120,17 +1119,16 @@ any_rcvdata(hook_p hook, item_p item)
 static void *
 any_control(void *arg)
 {
-	unsigned s = (unsigned)(uintptr_t)arg * 7919 + 1;
 	char p[16], q[16], h1[8], h2[8];
 	uint32_t id;
 	int error;
 
 	while (!stop) {
-		snprintf(p, sizeof(p), "n%d:", rand_r(&s) % 4);
-		snprintf(q, sizeof(q), "n%d:", rand_r(&s) % 4);
-		snprintf(h1, sizeof(h1), "%c%d", rand_r(&s) % 8 ? 'h' : 'q', rand_r(&s) % 4);
-		snprintf(h2, sizeof(h2), "%c%d", rand_r(&s) % 8 ? 'h' : 'q', rand_r(&s) % 4);
-		switch (rand_r(&s) % 10) {
+		snprintf(p, sizeof(p), "n%u:", torture_rand() % 4);
+		snprintf(q, sizeof(q), "n%u:", torture_rand() % 4);
+		snprintf(h1, sizeof(h1), "%c%u", torture_rand() % 8 ? 'h' : 'q', torture_rand() % 4);
+		snprintf(h2, sizeof(h2), "%c%u", torture_rand() % 8 ? 'h' : 'q', torture_rand() % 4);
+		switch (torture_rand() % 10) {
 		case 0:
 		case 1:
 		case 2:
@@ -1146,7 +1144,7 @@ any_control(void *arg)
 			if ((error = ngu_insert(g, p, h1, "race", "x", "y", NULL, &id)) == 0) {
 				hits++;
 				snprintf(q, sizeof(q), "[%x]:", id);
-				if (rand_r(&s) & 1)
+				if (torture_rand() & 1)
 					control(ngu_bypass(g, q, "x", "y"));
 				error = ngu_shutdown(g, q);
 			}
@@ -1167,7 +1165,7 @@ any_control(void *arg)
 			break;
 		}
 		control(error);
-		if ((rand_r(&s) & 15) == 0)
+		if ((torture_rand() & 15) == 0)
 			ngu__port_yield();
 	}
 	return (NULL);
@@ -1176,20 +1174,20 @@ any_control(void *arg)
 static void *
 any_sender(void *arg)
 {
-	unsigned s = (unsigned)(uintptr_t)arg, i, k, n;
+	unsigned i, k, n;
 	struct ngu_port *port;
 	struct mbuf *v[40];
 	uint8_t b[4] = { 40, 0, 0, 0 };
 	char p[16];
 
 	while (!stop) {
-		snprintf(p, sizeof(p), "n%d:", rand_r(&s) % 4);
+		snprintf(p, sizeof(p), "n%u:", torture_rand() % 4);
 		if (ngu_port_open(g, p, "p", NULL, NULL, &port) != 0) {
 			ngu__port_yield();
 			continue;
 		}
 		for (i = 0; i < 200 && !stop; i++) {
-			n = 1 + (unsigned)rand_r(&s) % 40;
+			n = 1 + torture_rand() % 40;
 			for (k = 0; k < n; k++)
 				v[k] = ngu_packet(g, b, sizeof(b));
 			(void)ngu_port_send_burst(port, v, n);
@@ -1216,7 +1214,7 @@ test_everything(void **state)
 			snprintf(name, sizeof(name), "n%u", i);
 			make(name);
 		}
-		storm("everything at random", (const struct body[]){ { any_control, 4 }, { any_sender, 2 }, { NULL, 0 } }, 0.1);
+		storm("everything at random", (const struct body[]){ { any_control, 4 }, { any_sender, 2 }, { NULL, 0 } }, 0.1, true);
 		finish();
 	}
 }
@@ -1225,19 +1223,19 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_fresh_insert),
-		cmocka_unit_test(test_fresh_mkpeer),
-		cmocka_unit_test(test_neighbours),
-		cmocka_unit_test(test_fan),
-		cmocka_unit_test(test_names),
-		cmocka_unit_test(test_connect_both_ways),
-		cmocka_unit_test(test_calls_from_methods),
-		cmocka_unit_test(test_revive),
-		cmocka_unit_test(test_half_born),
-		cmocka_unit_test(test_everything),
+		torture_test(test_fresh_insert),
+		torture_test(test_fresh_mkpeer),
+		torture_test(test_neighbours),
+		torture_test(test_fan),
+		torture_test(test_names),
+		torture_test(test_connect_both_ways),
+		torture_test(test_calls_from_methods),
+		torture_test(test_revive),
+		torture_test(test_half_born),
+		torture_test(test_everything),
 	};
 
-	printf("backend: %s\n", ngu_backend());
+	torture_begin();
 	if (!litmus())
 		return (1);
 	return (cmocka_run_group_tests(tests, NULL, NULL));

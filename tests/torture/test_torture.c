@@ -5,8 +5,7 @@
  * Oracles, always on: no method sees poisoned private data; a writer is alone in its node, a reader never beside one; order per
  * sender (and, where no packet may be lost, no gap); attempted == delivered + refused + dropped in the graph, sent == received +
  * refused + swallowed in the test; no mbuf, node or hook alive at the end; the race each case is about was really hit.
- * Threads record into atomics, the main thread asserts after it has joined them. NGU_TORTURE_SECONDS (default 3) is shared by
- * the cases of this program.
+ * Threads record into atomics, the main thread asserts after it has joined them. torture.h has rounds, seeds, ages and memory.
  */
 #include <sys/param.h>
 #include <sys/systm.h>
@@ -30,15 +29,13 @@
 #include <time.h>
 #include <cmocka.h>
 
-#include "core/core.h"
 #include "support/litmus.h"
+#include "torture/torture.h"
 
 #define MAGIC 0x6e6f6465u
 #define CHAIN 8
 #define SENDERS 8
 #define COOKIE 771104
-
-typedef _Atomic unsigned long counter;
 
 /* What went wrong, by oracle; all must be zero. */
 static struct {
@@ -313,6 +310,7 @@ sender(void *arg)
 		sent[me]++;
 		if (error != 0)
 			refusals++;
+		torture_rest(SEND_REST);
 	}
 	return (NULL);
 }
@@ -332,6 +330,7 @@ rewire_up(void *arg)
 	(void)arg;
 	while (!stop) {
 		control(ngu_rmhook(g, "n3:", "out"));
+		torture_rest(CALL_REST);
 		control(ngu_connect(g, "n3:", "out", "n4:", "in"));
 		rewires++;
 	}
@@ -344,6 +343,7 @@ rewire_down(void *arg)
 	(void)arg;
 	while (!stop) {
 		control(ngu_rmhook(g, "n4:", "in"));
+		torture_rest(CALL_REST);
 		control(ngu_connect(g, "n4:", "in", "n3:", "out"));
 		rewires++;
 	}
@@ -364,7 +364,9 @@ inserter(void *arg)
 			continue;
 		}
 		snprintf(nm, sizeof(nm), "[%x]:", id);
+		torture_rest(CALL_REST);
 		control(ngu_bypass(g, nm, "x", "y"));
+		torture_rest(CALL_REST);
 		control(ngu_shutdown(g, nm));
 		rewires++;
 	}
@@ -382,11 +384,13 @@ relinker(void *arg)
 		/* n5 -> [new] -> n6: insert, then take n5's link home again by bypass, then over a relink to a side node */
 		if (ngu_insert(g, "n5:", "out", "torture", "x", "y", "detour", &id) != 0)
 			continue;
+		torture_rest(CALL_REST);
 		control(ngu_mknode(g, "torture", "side", &id));
 		control(ngu_connect(g, "side:", "out", "n6:", "in2"));
 		control(ngu_relink(g, "n5:", "out", "side:", "in"));
 		control(ngu_shutdown(g, "detour:"));
 		/* n6 now hears from side on in2; its "in" is gone. Back: */
+		torture_rest(CALL_REST);
 		control(ngu_relink(g, "n5:", "out", "n6:", "in"));
 		control(ngu_shutdown(g, "side:"));
 		rewires++;
@@ -410,6 +414,7 @@ churner(void *arg)
 		control(ngu_mkpeer(g, nm, "torture", "out", "mortal"));
 		control(ngu_connect(g, nm, "in", "n2:", "side"));
 		control(ngu_name(g, nm, "churn"));
+		torture_rest(CALL_REST);
 		control(ngu_shutdown(g, nm));
 		rewires++;
 	}
@@ -425,7 +430,8 @@ messenger(void *arg)
 	int error;
 
 	while (!stop) {
-		snprintf(nm, sizeof(nm), "n%u:", n++ % CHAIN);
+		snprintf(nm, sizeof(nm), "n%u:", torture_rand() % CHAIN);
+		n++;
 		error = ngu_msg(g, nm, COOKIE, n & 1 ? 1 | NGM_READONLY | NGM_HASREPLY : 2, NULL, 0, &r);
 		if (error != 0 || r == NULL)
 			bad.control++;
@@ -448,18 +454,11 @@ walker(void *arg)
 	while (!stop) {
 		control(ngu_lookup(g, "n0:out.out.out.out.out", &id));
 		control(ngu_lookup(g, "churn:out", &id));
+		torture_rest(CALL_REST);
 		control(ngu_lookup(g, "sink:in.in.in", &id));
 		rewires++;
 	}
 	return (NULL);
-}
-
-static double
-seconds(void)
-{
-	const char *s = getenv("NGU_TORTURE_SECONDS");
-
-	return (s != NULL ? atof(s) : 3);
 }
 
 struct body {
@@ -468,7 +467,7 @@ struct body {
 };
 
 static void
-run(const char *title, const struct body *b, unsigned senders, unsigned workers, double share)
+run(const char *title, const struct body *b, unsigned senders, unsigned workers, double share, bool aged)
 {
 	pthread_t t[32];
 	struct timespec ts;
@@ -476,9 +475,11 @@ run(const char *title, const struct body *b, unsigned senders, unsigned workers,
 	struct ngu_reclaim_stats r;
 	unsigned nt = 0, i;
 	unsigned long total = 0;
-	double secs = seconds() * share;
+	double secs = torture_round_s * share;
 
 	build(senders, workers);
+	if (aged)
+		ages_begin(1, 1);
 	for (i = 0; i < senders; i++)
 		assert_int_equal(pthread_create(&t[nt++], NULL, sender, (void *)(uintptr_t)i), 0);
 	for (; b->fn != NULL; b++)
@@ -494,6 +495,10 @@ run(const char *title, const struct body *b, unsigned senders, unsigned workers,
 	stop = 1;
 	for (i = 0; i < nt; i++)
 		pthread_join(t[i], NULL);
+	if (aged) {
+		ages_join();
+		ages_check();
+	}
 	assert_int_equal(ngu_settle(g, 20000), 0);
 	ngu_graph_stats(g, &s);
 	ngu_reclaim_stats(&r);
@@ -522,7 +527,6 @@ run(const char *title, const struct body *b, unsigned senders, unsigned workers,
 	assert_int_equal(s.attempted, s.delivered + s.refused + s.dropped);
 	assert_int_equal(total, got + swallowed + s.refused + s.dropped);
 	assert_int_equal(s.mbufs, 0);
-	assert_true(r.high < 200000);
 	if (senders != 0)
 		assert_true(got > 0);
 	assert_true(rewires > 0);
@@ -556,7 +560,7 @@ static void
 test_rewire_upstream(void **state)
 {
 	(void)state;
-	run("rewire from upstream", (const struct body[]){ { rewire_up, 2 }, { NULL, 0 } }, 4, 0, 0.12);
+	run("rewire from upstream", (const struct body[]){ { rewire_up, 2 }, { NULL, 0 } }, 4, 0, 0.12, false);
 	assert_true(lost_to_rewiring() > 0); /* the window was hit: packets met the link while it was down */
 	finish();
 }
@@ -565,7 +569,7 @@ static void
 test_rewire_downstream(void **state)
 {
 	(void)state;
-	run("rewire from downstream", (const struct body[]){ { rewire_down, 2 }, { NULL, 0 } }, 4, 0, 0.12);
+	run("rewire from downstream", (const struct body[]){ { rewire_down, 2 }, { NULL, 0 } }, 4, 0, 0.12, false);
 	assert_true(lost_to_rewiring() > 0);
 	finish();
 }
@@ -574,7 +578,7 @@ static void
 test_rewire_both(void **state)
 {
 	(void)state;
-	run("rewire from both ends", (const struct body[]){ { rewire_up, 1 }, { rewire_down, 1 }, { NULL, 0 } }, 2, 2, 0.12);
+	run("rewire from both ends", (const struct body[]){ { rewire_up, 1 }, { rewire_down, 1 }, { NULL, 0 } }, 2, 2, 0.12, false);
 	assert_true(eexist > 0 || lost_to_rewiring() > 0);
 	finish();
 }
@@ -584,7 +588,7 @@ test_insert_bypass(void **state)
 {
 	(void)state;
 	strict_order = true;
-	run("insert and bypass", (const struct body[]){ { inserter, 1 }, { relinker, 1 }, { NULL, 0 } }, 3, 0, 0.12);
+	run("insert and bypass", (const struct body[]){ { inserter, 1 }, { relinker, 1 }, { NULL, 0 } }, 3, 0, 0.12, false);
 	assert_int_equal(lost_to_rewiring(), 0);
 	finish();
 }
@@ -595,7 +599,7 @@ test_churn(void **state)
 	struct ngu_graph_stats s;
 
 	(void)state;
-	run("mkpeer and shutdown", (const struct body[]){ { churner, 2 }, { walker, 1 }, { NULL, 0 } }, 3, 0, 0.12);
+	run("mkpeer and shutdown", (const struct body[]){ { churner, 2 }, { walker, 1 }, { NULL, 0 } }, 3, 0, 0.12, false);
 	ngu_graph_stats(g, &s);
 	assert_int_equal(s.nodes - s.dead_nodes, CHAIN + 1 + 3);
 	finish();
@@ -605,7 +609,7 @@ static void
 test_messages(void **state)
 {
 	(void)state;
-	run("messages", (const struct body[]){ { messenger, 3 }, { NULL, 0 } }, 3, 0, 0.12);
+	run("messages", (const struct body[]){ { messenger, 3 }, { NULL, 0 } }, 3, 0, 0.12, false);
 	finish();
 }
 
@@ -616,111 +620,26 @@ test_everything(void **state)
 	run("everything",
 	    (const struct body[]){ { rewire_up, 1 }, { rewire_down, 1 }, { inserter, 1 }, { churner, 1 }, { messenger, 1 },
 		{ walker, 1 }, { NULL, 0 } },
-	    2, 1, 0.16);
+	    2, 1, 0.16, true);
 	finish();
 }
 
 /* ---- grace periods: what readers see, by age ---- */
 
-struct aged {
-	struct ngu__retire retire;
-	_Atomic uint32_t age; /* 0 in use, then 1 + the grace periods survived */
-	_Atomic uint32_t magic;
-};
-static _Atomic(struct aged *) current;
-static counter histogram[12];
-
-static void
-older(struct ngu__retire *r)
-{
-	struct aged *a = NGU_CONTAINER(r, struct aged, retire);
-
-	if (atomic_fetch_add(&a->age, 1) < 9) {
-		ngu__retire(r, older);
-		return;
-	}
-	a->magic = 0;
-	free(a, M_TEMP);
-}
-
-static void *
-age_reader(void *arg)
-{
-	struct ngu__thread *ts = ngu__self();
-	struct aged *a;
-	uint32_t i, age;
-
-	(void)arg;
-	while (!stop) {
-		ngu__section_enter(ts);
-		a = NGU_LD_ACQ(&current);
-		for (i = 0; i < 50; i++)
-			NGU_PAUSE();
-		age = a->age;
-		if (a->magic != MAGIC)
-			bad.poison++;
-		histogram[age < 11 ? age : 11]++;
-		ngu__section_leave(ts);
-	}
-	return (NULL);
-}
-
-static void *
-age_writer(void *arg)
-{
-	struct ngu__thread *ts = ngu__self();
-	struct aged *a, *old;
-
-	(void)arg;
-	while (!stop) {
-		if ((a = malloc(sizeof(*a), M_TEMP, M_NOWAIT | M_ZERO)) == NULL)
-			break;
-		a->magic = MAGIC;
-		ngu__section_enter(ts);
-		old = NGU_XCHG_AR(&current, a);
-		old->age = 1;
-		ngu__retire(&old->retire, older);
-		ngu__section_leave(ts);
-		ngu__rcl_backpressure();
-		rewires++;
-	}
-	return (NULL);
-}
-
 static void
 test_ages(void **state)
 {
-	pthread_t t[5];
 	struct timespec ts;
-	double secs = seconds() * 0.1;
-	unsigned i;
+	double secs = torture_round_s * 0.1;
 
 	(void)state;
-	memset(&bad, 0, sizeof(bad));
-	memset(histogram, 0, sizeof(histogram));
-	rewires = 0;
-	stop = 0;
-	current = malloc(sizeof(struct aged), M_TEMP, M_WAITOK | M_ZERO);
-	current->magic = MAGIC;
-	for (i = 0; i < 5; i++)
-		assert_int_equal(pthread_create(&t[i], NULL, i < 3 ? age_reader : age_writer, NULL), 0);
+	ages_begin(3, 2);
 	ts.tv_sec = (time_t)secs;
 	ts.tv_nsec = (long)((secs - (double)ts.tv_sec) * 1e9);
 	clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL);
-	stop = 1;
-	for (i = 0; i < 5; i++)
-		pthread_join(t[i], NULL);
-	printf("# ages seen:");
-	for (i = 0; i < 12; i++)
-		printf(" %lu", histogram[i]);
-	printf(" (%lu replaced)\n", rewires);
-	for (i = 0; i < 12; i++)
-		ngu_reclaim_barrier();
-	assert_int_equal(bad.poison, 0);
-	for (i = 2; i < 12; i++)
-		assert_int_equal(histogram[i], 0);
-	assert_true(histogram[0] > 0);
-	free(current, M_TEMP);
+	ages_join();
+	ages_check();
+	assert_true(ages.seen[0] > 0);
 }
 
 /* ---- a reader that stops inside its section; a storm beside it ---- */
@@ -775,18 +694,18 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rewire_upstream),
-		cmocka_unit_test(test_rewire_downstream),
-		cmocka_unit_test(test_rewire_both),
-		cmocka_unit_test(test_insert_bypass),
-		cmocka_unit_test(test_churn),
-		cmocka_unit_test(test_messages),
-		cmocka_unit_test(test_everything),
-		cmocka_unit_test(test_ages),
-		cmocka_unit_test(test_stopped_reader),
+		torture_test(test_rewire_upstream),
+		torture_test(test_rewire_downstream),
+		torture_test(test_rewire_both),
+		torture_test(test_insert_bypass),
+		torture_test(test_churn),
+		torture_test(test_messages),
+		torture_test(test_everything),
+		torture_test(test_ages),
+		torture_test(test_stopped_reader),
 	};
 
-	printf("backend: %s\n", ngu_backend());
+	torture_begin();
 	if (!litmus())
 		return (1);
 	return (cmocka_run_group_tests(tests, NULL, NULL));
