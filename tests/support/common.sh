@@ -30,6 +30,8 @@ needs_table() {
 	liburcu     pc:liburcu-memb      liburcu-dev     userspace-rcu-devel       liburcu         userspace-rcu
 	ck          pc:ck                libck-dev       ck-devel                  concurrencykit  concurrencykit
 	cmocka      pc:cmocka            libcmocka-dev   libcmocka-devel           cmocka          cmocka
+	arm64-cc    cmd:aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu - -             -
+	qemu-user   cmd:qemu-aarch64    qemu-user       -                         -               -
 	libpcap     pc:libpcap           libpcap-dev     libpcap-devel             libpcap         libpcap
 	relacy      probe:relacy         relacy-dev      -                         -               -
 	spin        cmd:spin             spin            -                         -               -
@@ -73,6 +75,8 @@ by_hand() {
 		libpcap) rest='https://www.tcpdump.org' ;;
 		relacy) rest='Relacy Race Detector, https://github.com/dvyukov/relacy' ;;
 		spin) rest='https://spinroot.com' ;;
+		arm64-cc) rest='gcc for arm64 (aarch64-linux-gnu-gcc)' ;;
+		qemu-user) rest='https://www.qemu.org, its user emulation' ;;
 		*) rest=$thing ;;
 		esac
 		printf '    %s: %s (%s)\n' "$thing" "$rest" "$how" >&2
