@@ -15,6 +15,7 @@ cannot() {
 	exit 77
 }
 [ "$(uname -sm)" != 'Linux aarch64' ] || cannot 'this machine is arm64: the plain build is the arm64 build'
+case $dir in *[[:space:]]*) cannot "$dir has a blank, which pkg-config cannot bear; set NGU_BUILD_DIR to another place" ;; esac
 for tool in apt-get dpkg-deb tar; do
 	command -v "$tool" >/dev/null 2>&1 || cannot "no $tool: the arm64 libraries come as Debian's packages; run it on Debian"
 done

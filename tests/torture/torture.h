@@ -277,8 +277,9 @@ torture_sample(unsigned round)
 }
 
 /*
- * The last third of the rounds may need no more than the first third after the warm-up, but for the lists that malloc(3) keeps for
- * each thread. What is resident also follows the highest waves; sanitizers keep what is freed.
+ * The last third of the rounds may need no more than the first third after the warm-up, but for what the reclaimer's magazines hold
+ * (128 objects a zone; only their own thread can give them back) and malloc(3)'s lists for each thread. What is resident also
+ * follows the highest waves; sanitizers keep what is freed.
  */
 static inline void
 torture_flat(void)
