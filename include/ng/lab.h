@@ -105,7 +105,8 @@ struct ngu_lab_result {
 /*
  * Run the scenario. 0: no failure; EINVAL: the scenario is not one; else what setup returned, or, for a failure, ENOTRECOVERABLE, with the story on
  * standard error. `opts`, `out` may be NULL. Returns at the first failure. The environment rules over `opts`:
- *   NGU_LAB_REPLAY=name:schedule   run only that, of that scenario; under a debugger, stop where it fails
+ *   NGU_LAB_REPLAY=name:schedule   run only that, of that scenario, in this process
+ *   NGU_LAB_BREAK=1                with a replay: a trap where it fails, for a debugger
  *   NGU_LAB_MODE, _PREEMPTIONS, _DELAYS, _FAILURES, _SCHEDULES, _SECONDS, _SEED, _DEPTH, _STEPS, _JOBS, _NO_PRUNE, _NO_LEARN
  *   NGU_LAB_JSON=FILE              append one line for each scenario
  *   NGU_LAB_STORY=whole            all that happened, not only what matters
@@ -135,6 +136,24 @@ NGU_API int ngu_lab_clock(struct ngu_graph *g, unsigned fires);
  * `line` (may be NULL), with what is there and who wrote. What the allocator itself writes is not looked at: the lab has its own.
  */
 NGU_API unsigned ngu_lab_shared_lines(void (*line)(void *arg, const char *text), void *arg);
+
+/* Who runs: a number that differs from thread to thread of the run (setup, end, bodies, workers), 0 outside of one. */
+NGU_API unsigned ngu_lab_self(void);
+
+/*
+ * Memory for setup, bodies and `end`: zeroed, aligned to 16, put back like all else; never refused, no point of decision, and
+ * a leak if it is left at the end, unless ngu_lab_keep() said that it stays. Give it back in the same run, or what setup got in
+ * `end`. Outside of a run it is calloc(3)'s, and may be NULL.
+ */
+NGU_API void *ngu_lab_alloc(size_t size);
+NGU_API void ngu_lab_free(void *p);
+NGU_API void ngu_lab_keep(const void *p);
+
+/*
+ * true: from now on plain accesses of this thread are no points of decision by themselves; atomic ones and locks are, and all are
+ * looked at. For what a test writes down under a lock of its own. false: they are again.
+ */
+NGU_API void ngu_lab_calm(bool on);
 
 /* What -Dmemcpy= and so on of the .pc file lead to. */
 NGU_API void *ngu_lab_memcpy(void *to, const void *from, size_t n);

@@ -24,6 +24,7 @@
 #include <ng/graph.h>
 
 #include "lab/lab.h"
+#include "port/port.h"
 #include "reclaim/thread.h"
 
 #define JOBS_MAX 16u
@@ -366,6 +367,30 @@ pct_prepare(void)
 	}
 }
 
+/*
+ * A body that was compiled for the lab says so when it begins, with the address in body_main() that it was called from. Of
+ * another one the first to speak is what it calls.
+ */
+static bool
+bodies_seen(void)
+{
+	uintptr_t lib, from;
+
+	(void)lab_object((uintptr_t)&shared, &lib);
+	for (unsigned i = 0; i < nbodies(); i++) {
+		(void)lab_object(lab->thread[2 + i].frame[0], &from);
+		if (lab->thread[2 + i].frame[0] == 0 || from == lib)
+			continue;
+		lab->end = END_FAILED;
+		lab->why_kind = NGU_LAB_SELF;
+		(void)snprintf(lab->why, sizeof(lab->why),
+		    "body \"%s\" was not compiled for the lab: compile it, and the node types under test, with what "
+		    "`pkg-config --cflags libng-lab` says (node types: --variable=kern_cflags)", lab->scene->body[i].name);
+		return (false);
+	}
+	return (true);
+}
+
 static void
 seed(uint64_t n)
 {
@@ -385,6 +410,8 @@ explore(unsigned job)
 	for (n = 0; n < LEARN; n++) {
 		seed(n);
 		one_run();
+		if (n == 0 && !bodies_seen())
+			goto out;
 		if (lab->end == END_FAILED)
 			goto out;
 		if (n < 8) {
@@ -542,7 +569,7 @@ tell(const struct lab_node *given, unsigned ngiven)
 
 		if (b != NULL) {
 			lab_symbol(b->pc2, sym, sizeof(sym));
-			(void)fprintf(stderr, "  the block: %zu bytes, made by %s in %s", b->size, lab->thread[b->by].name, sym);
+			(void)fprintf(stderr, "  the block: %zu bytes, made by %s in %s", b->size, lab_maker(b), sym);
 			if (b->freed) {
 				lab_symbol(b->fpc, sym, sizeof(sym));
 				(void)fprintf(stderr, ", freed by %s in %s", lab->thread[b->freed_by].name, sym);
@@ -810,6 +837,46 @@ ngu_lab_fail(const char *fmt, ...)
 		abort();
 	}
 	lab_fail_at(NGU_LAB_CHECK, LAB_PC(), 0, "%s", buf);
+}
+
+unsigned
+ngu_lab_self(void)
+{
+	return (lab != NULL && lab->on ? lab->cur + 1 : 0);
+}
+
+void
+ngu_lab_calm(bool on)
+{
+	if (lab != NULL && lab->on)
+		lab->self->calm = on;
+}
+
+void *
+ngu_lab_alloc(size_t size)
+{
+	uintptr_t pc = LAB_PC();
+
+	if (lab == NULL || !lab->on)
+		return (calloc(1, size != 0 ? size : 1));
+	LAB_TRACE(OP_ALLOC, pc, 0, (unsigned)size, 0, NULL);
+	return (lab_alloc(size != 0 ? size : 1, 16, pc, pc));
+}
+
+void
+ngu_lab_free(void *p)
+{
+	if ((uintptr_t)p - LAB_BASE >= LAB_ARENA)
+		free(p);
+	else if (lab->on)
+		ngu__port_free(p);
+}
+
+void
+ngu_lab_keep(const void *p)
+{
+	if (lab != NULL)
+		lab_keep(p);
 }
 
 unsigned

@@ -42,6 +42,36 @@ LAB_OWN static unsigned nignored;
 void ngu__lab_border(void);
 extern char __start_lab_state[], __stop_lab_state[];
 
+/* Which object an address is in. */
+const char *
+lab_object(uintptr_t pc, uintptr_t *base)
+{
+	Dl_info info;
+
+	*base = 0;
+	if (dladdr((void *)pc, &info) == 0)
+		return (NULL);
+	*base = (uintptr_t)info.dli_fbase;
+	return (info.dli_fname);
+}
+
+/* Before anything that was compiled for the lab runs: whose callbacks will it call? Another runtime's know nothing of the lab. */
+static __attribute__((__constructor__(101))) void
+callbacks_are_ours(void)
+{
+	uintptr_t theirs, ours;
+	const char *name = lab_object((uintptr_t)dlsym(RTLD_DEFAULT, "__tsan_read8"), &theirs);
+
+	(void)lab_object((uintptr_t)&lab, &ours);
+	if (name == NULL || theirs == ours)
+		return;
+	(void)fprintf(stderr,
+	    "libng-lab: the calls before each access lead to %s, not to the lab: -fsanitize=thread was given to the linker\n"
+	    "  compile with what `pkg-config --cflags libng-lab` says, link with `pkg-config --libs libng-lab` and no -fsanitize\n",
+	    name);
+	_exit(1);
+}
+
 static void *
 map(size_t size, int prot)
 {
@@ -238,6 +268,13 @@ lab_block_of(uintptr_t addr)
 	return (NULL);
 }
 
+/* Who allocated it: setup's thread is end's, later. */
+const char *
+lab_maker(const struct lab_block *b)
+{
+	return (b - lab->block < (ptrdiff_t)lab->mark_blocks ? "setup" : lab->thread[b->by].name);
+}
+
 unsigned
 lab_leaks(char *buf, size_t size)
 {
@@ -253,7 +290,7 @@ lab_leaks(char *buf, size_t size)
 		if (n++ < 6 && len < size) {
 			lab_symbol(b->pc2, sym, sizeof(sym));
 			len += (size_t)snprintf(buf + len, size - len, "\n    %zu bytes made by %s in %s", b->size,
-			    lab->thread[b->by].name, sym);
+			    lab_maker(b), sym);
 		}
 	}
 	return (n);
@@ -384,7 +421,8 @@ lab_verify(char *buf, size_t size)
 				continue;
 			(void)lab_where(at, where, sizeof(where));
 			(void)snprintf(buf, size,
-			    "memory changed behind the lab's back: %s at %#lx (%s): written by code that was not compiled for the lab",
+			    "memory changed behind the lab's back: %s at %#lx (%s): written by code that was not compiled for the lab"
+			    " (`pkg-config --cflags libng-lab`; node types: --variable=kern_cflags)",
 			    r->name, at, where);
 			return (false);
 		}

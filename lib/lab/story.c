@@ -310,7 +310,8 @@ matters(const struct lab_event *e, bool whole)
 	switch (e->op) {
 	case OP_READ:
 	case OP_WRITE:
-		return (whole && e->shared);
+		/* Plain ones are many; those of the word that it ended with are the story. */
+		return ((whole && e->shared) || (lab->why_addr != 0 && lab->why_addr - e->addr < e->size));
 	case OP_LOAD:
 	case OP_STORE:
 	case OP_RMW:
@@ -338,7 +339,8 @@ line(FILE *f, const struct lab_event *e, bool whole)
 
 	if (e->thread < 2)
 		col = 0;
-	if (e->op == OP_LOAD || e->op == OP_STORE || e->op == OP_RMW || e->op == OP_READ || e->op == OP_WRITE)
+	/* A plain write comes after the call that tells of it. */
+	if (e->op == OP_LOAD || e->op == OP_STORE || e->op == OP_RMW || e->op == OP_READ)
 		(void)snprintf(what, sizeof(what), "%s%s%s%s %s %#llx", name[e->op], e->text != NULL ? " (" : "",
 		    e->text != NULL ? e->text : "", e->text != NULL ? ")" : "", e->op == OP_LOAD || e->op == OP_READ ? "->" : "=",
 		    (unsigned long long)e->val);

@@ -33,7 +33,7 @@ plain(uintptr_t p, size_t size, unsigned kind, uintptr_t pc)
 		return;
 	if (LAB_UNLIKELY(lab->tracing))
 		lab_trace(kind == AC_READ ? OP_READ : OP_WRITE, pc, p, (unsigned)size, 0, NULL);
-	if (LAB_UNLIKELY(pc - lab->own_lo >= lab->own_hi - lab->own_lo)) { /* a node type's or a test's code: a point by itself */
+	if (LAB_UNLIKELY(pc - lab->own_lo >= lab->own_hi - lab->own_lo) && !lab->self->calm) { /* a node type's or a test's code: a point by itself */
 		struct lab_cell *c = lab_cell(p);
 
 		if (c != NULL)
