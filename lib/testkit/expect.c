@@ -295,6 +295,7 @@ ngt__trace_append(const char *line)
 	if (trace_len + n + 3 > trace_room) {
 		trace_room = (trace_len + n + 3) * 2;
 		bigger = ngt__alloc(trace_room);
+		ngt__keep(bigger);
 		if (trace != NULL)
 			memcpy(bigger, trace, trace_len);
 		ngt__free(trace);

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* fail.c - how an expectation fails, and the little that all files of the kit need. */
+/* fail.c - the text of an expectation that fails. */
 #include "testkit.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static pthread_mutex_t kit = PTHREAD_MUTEX_INITIALIZER;
 static _Thread_local char said[16384];
 static _Thread_local size_t nsaid;
 
@@ -19,36 +17,6 @@ ngt__abort(const char *file, int line, const char *text)
 	fprintf(stderr, "%s\n%s:%d: failed\n", text, file, line);
 	fflush(stderr);
 	abort();
-}
-
-void
-ngt__lock(void)
-{
-	(void)pthread_mutex_lock(&kit);
-}
-
-void
-ngt__unlock(void)
-{
-	(void)pthread_mutex_unlock(&kit);
-}
-
-void *
-ngt__alloc(size_t size)
-{
-	void *p = calloc(1, size != 0 ? size : 1);
-
-	if (p == NULL) {
-		fprintf(stderr, "test kit: no memory\n");
-		abort();
-	}
-	return (p);
-}
-
-void
-ngt__free(void *p)
-{
-	free(p);
 }
 
 void
@@ -71,7 +39,7 @@ ngt__fail_now(const char *file, int line, ngt_fail_fn *fail)
 		nsaid--;
 	said[nsaid] = '\0';
 	nsaid = 0; /* the text stays until the next one begins */
-	fail(file, line, said);
+	ngt__failed(file, line, fail, said);
 }
 
 /* The numbers libng returns, by name: strerror(3) does not tell them. */
@@ -100,10 +68,4 @@ ngt__errname(int error)
 		}
 	(void)snprintf(buf, sizeof(buf), "error %d (%s)", error, strerror(error));
 	return (buf);
-}
-
-const void *
-ngt_thread(void)
-{
-	return (said);
 }

@@ -83,7 +83,7 @@ ngt__strict_on(struct ngu_graph *g)
 	int error;
 
 	ngu_strict_set_handler(reported, NULL);
-	if ((error = ngu_graph_strict(g, NGU_STRICT_DEFAULT)) != 0)
+	if ((error = ngu_graph_strict(g, ngt__strict_flags())) != 0)
 		ngt__say("strict mode cannot be had: %s\n", ngt__errname(error));
 }
 

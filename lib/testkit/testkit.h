@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * testkit.h - what the kit's files share. The kit sees libng's public headers only: it is linked to libng like any program.
- * graph.c, expect.c, packet.c and fail.c are ordinary C; probe.c and trace.c are written like node types.
+ * graph.c, expect.c, packet.c, strict.c, fail.c, host.c and lab.c are ordinary C; probe.c and trace.c are written like node types.
  */
 #ifndef NGU_TESTKIT_H
 #define NGU_TESTKIT_H
@@ -36,11 +36,14 @@ struct ngt {
 	struct ngt__reply *replies;
 };
 
-/* One lock for the kit's lists; held for moments, never over a call into libng. */
+/* host.c, or lab.c: one lock for the kit's lists; held for moments, never over a call into libng. */
 void ngt__lock(void);
 void ngt__unlock(void);
 void *ngt__alloc(size_t size); /* zeroed; ends the program when there is none */
 void ngt__free(void *p);
+void ngt__keep(const void *p); /* it stays until the process ends */
+void ngt__failed(AT, const char *text);
+unsigned ngt__strict_flags(void); /* of the kit's graphs */
 
 /* Text for a failure: lines appended to a buffer of the thread, so that nothing leaks when cmocka jumps. */
 void ngt__say(const char *fmt, ...) __attribute__((__format__(__printf__, 1, 2)));

@@ -180,6 +180,7 @@ ngt__trace_make(const char *name, unsigned flags)
 	ngt__unlock();
 	if (t == NULL) {
 		t = ngt__alloc(sizeof(*t));
+		ngt__keep(t);
 		(void)strlcpy(t->name, name, sizeof(t->name));
 		ngt__lock();
 		t->next = types;

@@ -28,7 +28,7 @@ read -r -a static_libs < <(pkg-config --variable=static_libs libng)
 nothing 'all headers are there' bash -c 'cd "$1/include" && find . -name "*.h" | while read -r h; do
 	[ -e "$2/include/libng/$h" ] || echo "$h"; done' sh "$src" "$prefix"
 nothing 'nothing but products is there' bash -c 'cd "$1" && find . -type f -o -type l | grep -vE \
-	"^./(include/libng/(ng|netgraph|kern)/|lib(64)?/(.*/)?libng(\.so(\..*)?|(-test)?\.a)$|lib(64)?/(.*/)?pkgconfig/libng(-test)?\.pc|share/man/|libdata/pkgconfig/)"' sh "$prefix"
+	"^./(include/libng/(ng|netgraph|kern)/|lib(64)?/(.*/)?libng(-lab)?(\.so(\..*)?|(-test)?\.a)$|lib(64)?/(.*/)?pkgconfig/libng(-lab)?(-test)?\.pc|share/man/|libdata/pkgconfig/)"' sh "$prefix"
 
 mkdir "$tmp/p"
 cat >"$tmp/p/embed.c" <<'C'
@@ -158,5 +158,41 @@ if command -v "$cxx" >/dev/null 2>&1; then
 	check 'test kit, C++' kit "$cxx" kit.cc "${libs[@]}"
 else
 	skip 'test kit, C++' 'no C++ compiler'
+fi
+
+# The race lab: the program of docs/lab.md and its node type, untouched, with that page's commands; and what is said when it is
+# built otherwise.
+labpc=$(find "$tmp/root" -name libng-lab.pc)
+if [ -z "$labpc" ]; then
+	skip 'race lab' 'this build has none'
+	done_testing
+fi
+sed -i.orig "s,^prefix=\(.*\),prefix=$tmp/root\1," "$labpc" "${labpc%.pc}-test.pc"
+read -r -a lab_cflags < <(pkg-config --cflags libng-lab-test cmocka)
+read -r -a lab_kern < <(pkg-config --variable=kern_cflags libng-lab)
+read -r -a lab_libs < <(pkg-config --libs libng-lab-test cmocka)
+lab_type() { "$cc" -Wall -Werror -DQUOTA="$1" "${@:2}" -c "$src/tests/docs/ng_quota.c"; }
+lab_test() { "$cc" -Wall -Werror -DEXPECT="NGU_LAB_$1" "${@:2}" -c "$src/tests/docs/lab_quota.c"; }
+# shellcheck disable=SC2120 # some callers have arguments
+lab_run() { "$cc" ng_quota.o lab_quota.o -o lab_quota "$@" "${lab_libs[@]}" && ./lab_quota; }
+lab() { lab_type "$1" "${lab_kern[@]}" && lab_test "$2" "${lab_cflags[@]}" && lab_run; }
+check 'lab: own node type' lab 3 OK
+check 'lab: own node type with a race' lab 1 RACE
+says() { # TEXT COMMAND...
+	local text=$1
+	shift
+	"$@" >says.out 2>&1
+	grep -qF -- "$text" says.out || cat says.out
+}
+foreign_test() { lab_type 3 "${lab_kern[@]}" && lab_test SELF "${cflags[@]}" && lab_run; }
+nothing 'lab: a program not compiled for it' says 'body "first" was not compiled for the lab' foreign_test
+foreign_type() { lab_type 3 "${kern_cflags[@]}" && lab_test SELF "${lab_cflags[@]}" && lab_run; }
+nothing 'lab: a node type not compiled for it' says "memory changed behind the lab's back" foreign_type
+echo 'int main(void) { return (0); }' >empty.c
+if "$cc" -fsanitize=thread empty.c -o empty 2>/dev/null; then
+	lab_type 3 "${lab_kern[@]}" && lab_test OK "${lab_cflags[@]}"
+	nothing 'lab: -fsanitize=thread given to the linker' says '-fsanitize=thread was given to the linker' lab_run -fsanitize=thread
+else
+	skip 'lab: -fsanitize=thread given to the linker' "$cc has no ThreadSanitizer here"
 fi
 done_testing

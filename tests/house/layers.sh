@@ -30,6 +30,13 @@ for layer in port reclaim kern core msg client tools; do
 	nothing "$layer looks down" up
 done
 
+# The race lab stands beside port and reclaim: what is above them does not know it.
+lab() {
+	includes lib/lab | grep ':"' | grep -vE ':"(lab|port|reclaim)/'
+	includes lib/port lib/reclaim lib/kern lib/core lib/msg lib/nodes lib/io | grep -E ':"lab/|:ng/lab\.h'
+}
+nothing 'the lab is beside port and reclaim' lab
+
 # <...> that is neither a public header nor a compiler's own
 foreign() {
 	includes "$@" | grep -v ':"' | while IFS=: read -r f n name; do
