@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
-# listings.sh [SRC [BUILD]] - each C listing of docs/testing.md stands word for word in a file of tests/docs, which the build
+# listings.sh [SRC [BUILD]] - each C listing of docs/testing.md and docs/lab.md stands word for word in a file of tests/docs, which the build
 # compiles and tests/run runs. A listing is headed by a comment: <!-- tests/docs/NAME.c -->
 # In manual pages it is a display (.Bd -literal) headed by .\" tests/docs/NAME.c
 # In README.md and docs/node-author.md a listing is a file of docs/examples from end to end; its first line names it.
 # shellcheck source=tests/house/tap.sh
 . "$(dirname -- "$0")/tap.sh"
 cd -- "$src" || exit 1
-page=docs/testing.md
 
 # One file a listing: $tmp/N.c, its source file in $tmp/N.of
 awk -v dir="$tmp" '
@@ -16,7 +15,7 @@ awk -v dir="$tmp" '
 	/^```/ && in_c { in_c = 0; close(out) }
 	in_c { print > out }
 	END { print n > (dir "/count") }
-' "$page"
+' docs/testing.md docs/lab.md
 pages=$(cat "$tmp/count")
 for man in docs/man/*.4; do
 	[ -e "$man" ] || continue
@@ -44,7 +43,7 @@ while [ -e "$tmp/$((n + 1)).c" ]; do
 		fail "$title" "listing $n is not in $of as it stands"
 	fi
 done
-if [ "$pages" -ge 5 ]; then pass 'there are listings'; else fail 'there are listings' "only $pages in $page"; fi
+if [ "$pages" -ge 10 ]; then pass 'there are listings'; else fail 'there are listings' "only $pages"; fi
 check 'the program without cmocka' "$bld/tests/docs/docs-plain"
 
 whole=0
@@ -66,5 +65,15 @@ if [ "$whole" -ge 4 ]; then pass 'there are whole listings'; else fail 'there ar
 # What they print is what is said there.
 nothing 'output in README.md' diff <(awk '/^\$ \.\/first$/ { on = 1; next } /^```/ { on = 0 } on' README.md) <("$bld/docs/examples/first")
 nothing 'output in text.c' diff <(sed -nE 's|.*/\* (error 0, .*) \*/$|\1|p' docs/examples/text.c) <("$bld/docs/examples/text")
+# What the lab says of the first two versions of its page's node type, as far as it does not depend on the compiler.
+if [ -x "$bld/tests/docs/docs-lab-quota-1" ]; then
+	lab_says() {
+		grep -oE '^lab: quota: FAILED: .{40}' docs/lab.md >"$tmp/want"
+		for n in 1 2; do "$bld/tests/docs/docs-lab-quota-$n" 2>&1 | grep -oE '^lab: quota: FAILED: .{40}'; done | diff "$tmp/want" -
+	}
+	nothing 'failures in docs/lab.md' lab_says
+else
+	skip 'failures in docs/lab.md' 'this build has no race lab'
+fi
 check 'test_cut' "$bld/docs/examples/test_cut"
 done_testing
