@@ -119,6 +119,7 @@ struct lab_thread {
 	void *arg;
 	bool daemon; /* its not ending is no deadlock */
 	bool idle;   /* a daemon with nothing to do */
+	bool calm;   /* plain accesses are no points */
 	struct ngu__thread *self;
 	void (*at_exit)(void *);
 	void *at_exit_arg;
@@ -284,6 +285,7 @@ extern struct lab *lab;
 
 /* space.c */
 int lab_space_init(void);
+const char *lab_object(uintptr_t pc, uintptr_t *base);
 void *lab_alloc(size_t size, size_t align, uintptr_t pc, uintptr_t pc2);
 void lab_free(void *p, uintptr_t pc);
 void lab_keep(const void *p);
@@ -293,6 +295,7 @@ void lab_run_begin(void);
 bool lab_verify(char *buf, size_t size); /* the memory is as it was at the mark */
 void lab_undo_note(struct lab_cell *c, uint64_t *at);
 struct lab_block *lab_block_of(uintptr_t addr);
+const char *lab_maker(const struct lab_block *b);
 void lab_ignore(const void *p, size_t size);
 bool lab_ignored(uintptr_t p);
 unsigned lab_leaks(char *buf, size_t size);
