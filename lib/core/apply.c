@@ -109,7 +109,11 @@ ngu__apply(struct ngu__thread *ts, node_p node, item_p item, bool writer)
 	} else if (type == NGQF_MESG) {
 		if (!writer)
 			NGU_STRICT_R(node, "rcvmsg");
+		if (NGU_PLANT(R6))
+			ngu__section_enter(ts);
 		error = apply_msg(ts, node, item, hook);
+		if (NGU_PLANT(R6))
+			ngu__section_leave(ts);
 	} else {
 		ngu__count(ts, node->nd_graph->ctr_queue, 0, 1);
 		if (!core && (NG_NODE_NOT_VALID(node) || (hook != NULL && NG_HOOK_NOT_VALID(hook)))) {

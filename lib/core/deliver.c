@@ -137,7 +137,7 @@ hop(struct ngu__thread *ts, hook_p hook, item_p item)
 	ngu__count(ts, peer->hk_idx, 1, (uint64_t)m->m_pkthdr.len);
 	ts->delivered++;
 	NGU_INSIDE(node, false);
-	error = NGU_LD_ACQ(&peer->hk_rcvdata)(peer, item);
+	error = NGU_LD_ACQ(&peer->hk_rcvdata)(NGU_PLANT(R1) ? NGU_LD_SC(&hook->hk_peer) : peer, item);
 	NGU_INSIDE(node, false);
 	ngu__slot_leave(&ts->depth, d);
 #if NGU_RCL_HOP_LOCKED

@@ -297,6 +297,8 @@ ngu_graph_destroy(struct ngu_graph *g)
 		}
 		if (ngu_settle(g, 10000) != 0)
 			ngu__log(g, LOG_WARNING, "queues do not run empty");
+		if (NGU_PLANT(S8))
+			continue;
 		ngu__rcl_barrier();
 		ngu__rcl_barrier(); /* what the first round's callbacks retired */
 	}

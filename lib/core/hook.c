@@ -69,7 +69,10 @@ hidx_put(struct ngu__hidx *x, hook_p hook)
 	if (e == NULL)
 		x->used++;
 	/* ORDER hidx-publish (store side): the hook is complete; pairs with the acquire load in findhook_default(). */
-	NGU_ST_REL(&x->slot[i], hook);
+	if (NGU_PLANT(S2))
+		*(hook_p *)(void *)&x->slot[i] = hook;
+	else
+		NGU_ST_REL(&x->slot[i], hook);
 }
 
 /* Room for one more. Under nd_lock. */
@@ -117,6 +120,8 @@ findhook_default(node_p node, const char *name, bool any)
 	if (x == NULL)
 		return (NULL);
 	for (i = hash(name) & (x->size - 1), n = 0; n < x->size; i = (i + 1) & (x->size - 1), n++) {
+		if (NGU_PLANT(R8))
+			x = NGU_LD_ACQ(&node->nd_hidx);
 		if ((h = NGU_LD_ACQ(&x->slot[i])) == NULL) /* ORDER hidx-publish (load side) */
 			break;
 		if (h != GONE && ngu__strcmp(h->hk_name, name) == 0 && (any || NG_HOOK_IS_VALID(h)))
@@ -241,7 +246,7 @@ ng_unref_hook(hook_p hook)
 	n = NGU_FSUB_AR(&hook->hk_refs, 1);
 	NGU_INVARIANT(n > 0, "H5");
 	if (n == 1)
-		hook_free(hook);
+		NGU_PLANT(dying_hook) ? ngu__hook_retire(hook) : hook_free(hook);
 }
 
 /* ---- birth ---- */
@@ -338,7 +343,8 @@ ngu__hook_link(node_p node, hook_p hook)
 	/* The receiver is settled now: an override made in newhook, else the type's. */
 	if (rcv != NULL)
 		(void)NGU_CAS_AR(&hook->hk_rcvdata, &none, rcv);
-	ngu__spin_lock(&node->nd_lock);
+	if (!NGU_PLANT(R4))
+		ngu__spin_lock(&node->nd_lock);
 	n = (uint32_t)NGU_LD_RLX(&node->nd_numhooks) + 1;
 	if (n > NGU_LD_RLX(&node->nd_graph->max[NGU_L_HOOKS])) {
 		ngu__limit_refused(node->nd_graph, NGU_L_HOOKS);
@@ -363,7 +369,8 @@ ngu__hook_link(node_p node, hook_p hook)
 		NGU_ST_RLX(&node->nd_numhooks, (int)n);
 		ngu__limit_high(&node->nd_graph->high[NGU_L_HOOKS], n);
 	}
-	ngu__spin_unlock(&node->nd_lock);
+	if (!NGU_PLANT(R4))
+		ngu__spin_unlock(&node->nd_lock);
 	return (error);
 }
 
@@ -477,13 +484,13 @@ hook_grace(struct ngu__retire *r)
 	node = NGU_XCHG_SC(&hook->hk_node, &ng_deadnode); /* H4; a late second stage may still put its node there */
 	if (node != &ng_deadnode)
 		NG_NODE_UNREF(node);
-	NG_HOOK_UNREF(hook);
+	NGU_PLANT(dying_hook) ? hook_free(hook) : NG_HOOK_UNREF(hook);
 }
 
 void
 ngu__hook_retire(hook_p hook)
 {
-	ngu__retire(RETIRE(hook), hook_grace);
+	NGU_PLANT(dying_hook) && NGU_LD_RLX(&hook->hk_refs) != 0 ? ng_unref_hook(hook) : ngu__retire(RETIRE(hook), hook_grace);
 }
 
 /*
@@ -516,7 +523,8 @@ unlink_hook(node_p node, hook_p hook)
 	ngu__spin_lock(&node->nd_lock);
 	was = (NGU_FAND_SC(&hook->hk_state, ~NGU_HS_LINKED) & NGU_HS_LINKED) != 0;
 	if (was) {
-		hidx_del(node, hook);
+		if (!NGU_PLANT(S3))
+			hidx_del(node, hook);
 		LIST_REMOVE(hook, hk_hooks); /* its own forward link stays readable until the grace period ends */
 		NGU_ST_RLX(&node->nd_numhooks, NGU_LD_RLX(&node->nd_numhooks) - 1);
 	}
@@ -542,9 +550,11 @@ ngu__hook_disconnect(node_p node, hook_p hook)
 static void
 bury(node_p node, hook_p hook, uint32_t st)
 {
+	if (NGU_PLANT(R7) && !(st & NGU_HS_DOOMED))
+		ngu__hook_retire(hook);
 	if ((st & NGU_HS_LINKED) && unlink_hook(node, hook))
 		ngu__hook_disconnect(node, hook);
-	if (!(st & NGU_HS_DOOMED))
+	if (!NGU_PLANT(R7) && !(st & NGU_HS_DOOMED))
 		ngu__hook_retire(hook);
 }
 
@@ -621,6 +631,8 @@ ng_destroy_hook(hook_p hook)
 		if (!unborn_half(ts, pair[1]))
 			ngu__hook_doom(ts, pair[1]);
 		NG_HOOK_UNREF(pair[1]);
+		if (NGU_PLANT(S9))
+			NG_HOOK_UNREF(pair[1]);
 	}
 	bury(node, hook, st);
 }

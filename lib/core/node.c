@@ -256,9 +256,14 @@ ng_name2noderef(node_p here, const char *name)
 		node = ngu__id2node(g, id);
 	else
 		node = ngu__names_find(&g->names, name);
+	if (NGU_PLANT(R5) && node == NULL)
+		return (NULL);
+	if (NGU_PLANT(R3))
+		ngu__section_leave(ts);
 	if (node != NULL && !ngu__node_tryref(node)) /* R2: inside a section only a reference that can fail */
 		node = NULL;
-	ngu__section_leave(ts);
+	if (!NGU_PLANT(R3))
+		ngu__section_leave(ts);
 	return (node);
 }
 
@@ -349,7 +354,7 @@ ngu__make_node(struct ngu_graph *g, struct ng_type *type, node_p *out, bool publ
 	node_p node;
 
 	do {
-		if (refs == 0) /* unloaded since it was found (R11) */
+		if (refs == 0 && !NGU_PLANT(R2)) /* unloaded since it was found (R11) */
 			return (ENXIO);
 	} while (!NGU_CAS_AR(&type->refs, &refs, refs + 1));
 	if ((node = ngu__zone_alloc_at(ts, NGU_Z_NODE, &node_zone)) == NULL) {
@@ -462,7 +467,10 @@ ngu__node_dead_drop(node_p node)
 		ngu__retire(&n->retire, name_free);
 	}
 	ngu__id_drop(&g->ids, node->nd_ID);
-	(void)NGU_FSUB_AR(&node->nd_type->refs, 1);
+	if (NGU_PLANT(R11))
+		--*(int *)(void *)&node->nd_type->refs;
+	else
+		(void)NGU_FSUB_AR(&node->nd_type->refs, 1);
 	ngu__count(ts, g->ctr_nodes, 0, 1);
 	/* R7: retired inside the section that unlinked it. */
 	ngu__retire((struct ngu__retire *)(void *)&node->nd_retire, node_grace);

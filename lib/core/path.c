@@ -94,6 +94,10 @@ ng_path2noderef(node_p here, const char *address, node_p *destp, hook_p *lasthoo
 			error = ENOENT;
 			break;
 		}
+		if (NGU_PLANT(R12)) {
+			ngu__section_leave(ts);
+			ngu__section_enter(ts);
+		}
 		n = NGU_LD_ACQ(&peer->hk_node);
 		if (NG_NODE_NOT_VALID(n) || !ngu__node_tryref(n)) {
 			error = ENXIO;

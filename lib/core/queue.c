@@ -188,7 +188,8 @@ more(void *arg)
 {
 	struct ng_node *node = arg;
 
-	gather(node);
+	if (!NGU_PLANT(S5))
+		gather(node);
 	return (node->nd_qlocal != 0 || has_doom(node));
 }
 
@@ -341,6 +342,8 @@ ngu__serve(struct ngu__thread *ts, struct ng_node *node, unsigned budget)
 	}
 	if (in)
 		ngu__data_leave(ts);
+	if (NGU_PLANT(stays_queued))
+		(void)NGU_FOR_SC(&node->nd_gate, NGU_G_QW);
 	ngu__leave(ts, &ctx);
 }
 

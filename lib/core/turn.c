@@ -52,7 +52,7 @@ gate_wait(struct ngu__thread *self, const struct ng_node *node, const struct ng_
 				t0 = ngu__port_mono_ns();
 			else if (ngu__port_mono_ns() - t0 > PATIENCE_NS) {
 				if (!fenced && node != NULL)
-					fenced = ngu__port_membarrier();
+					fenced = NGU_PLANT(S4) || ngu__port_membarrier();
 				ngu__port_backoff(&round);
 			}
 			NGU_PAUSE();
@@ -209,7 +209,8 @@ ngu__w_take2(struct ngu__thread *ts, struct ng_node *node, struct ng_node *other
 		NGU_INSIDE(node, true);
 		return (true);
 	}
-	if (!ngu__gate_try_w(&node->nd_gate))
+	if (!ngu__gate_try_w(&node->nd_gate) &&
+	    (!NGU_PLANT(S7) || (NGU_LD_SC(&node->nd_gate) & (NGU_G_D | NGU_G_Q | NGU_G_QW | NGU_G_R)) != 0))
 		return (false);
 	f->drainer = false;
 	frame_push(ts, node, f);

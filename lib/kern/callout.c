@@ -341,7 +341,7 @@ run_one(struct ngu__timers *t, struct ngu__timer_run *r)
 		ngu__mtx_unlock(&t->lock);
 		ngu_k_mtx_lock(m);
 		ngu__mtx_lock(&t->lock);
-		if (r->cancelled) {
+		if (r->cancelled && !NGU_PLANT(R10)) {
 			ngu__mtx_unlock(&t->lock);
 			ngu_k_mtx_unlock(m);
 			ngu__mtx_lock(&t->lock);

@@ -84,7 +84,7 @@ list_nodes(node_p here, struct ng_mesg *msg, struct ng_mesg **resp, bool all)
 		return (ENOMEM);
 	nl = (struct namelist *)(void *)(*resp)->data;
 	ngu__section_enter(ts);
-	for (id = 0; n < room && (node = ngu__id_next(&g->ids, &id)) != NULL;) {
+	for (id = 0; (NGU_PLANT(R9) || n < room) && (node = ngu__id_next(&g->ids, &id)) != NULL;) {
 		if (NG_NODE_NOT_VALID(node) || (!all && !NG_NODE_HAS_NAME(node)))
 			continue;
 		fill_info(&nl->nodeinfo[n++], node);

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "port/plant.h"
 #include "port/san.h"
 
 #define NGU_CACHELINE 64

@@ -116,7 +116,8 @@ run_batch(struct ngu__thread *ts)
 	if (list == NULL)
 		return;
 	t0 = ngu__port_mono_ns();
-	ngu__rcl_sync();
+	if (!NGU_PLANT(S1))
+		ngu__rcl_sync();
 	t1 = ngu__port_mono_ns() - t0;
 	NGU_BUMP(&rcl.periods, 1);
 	if (t1 > 0 && (uint64_t)t1 > NGU_LD_RLX(&rcl.longest_ns))

@@ -83,7 +83,10 @@ ngu__section_enter(struct ngu__thread *ts)
 		return;
 	if (NGU_LIKELY(!ts->rcl_kept))
 		ngu__rcl_enter(ts);
-	ngu__sec_open(&ts->sec); /* section-gate */
+	if (NGU_PLANT(S6))
+		NGU_ST_REL(&ts->sec, NGU_LD_RLX(&ts->sec) + 1);
+	else
+		ngu__sec_open(&ts->sec); /* section-gate */
 }
 
 NGU_INLINE void
