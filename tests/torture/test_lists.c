@@ -387,13 +387,15 @@ test_workers(void **state)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		torture_test(test_no_workers),
 		torture_test(test_workers),
 	};
 
+	if (argc > 1) /* one case: a name, with * and ? */
+		cmocka_set_test_filter(argv[1]);
 	torture_begin();
 	if (!litmus())
 		return (1);

@@ -324,6 +324,8 @@ storm(const char *title, const struct body *b, double share, bool aged)
 	    (unsigned long)s.dropped, (unsigned long)s.queued_total);
 	if (bad.control != 0)
 		printf("# %lu errors, the last one %d\n", bad.control, odd);
+	if ((bad.poison | bad.beside | bad.order) != 0)
+		printf("# oracles: poison %lu, beside a writer %lu, order %lu\n", bad.poison, bad.beside, bad.order);
 	assert_int_equal(bad.poison, 0);
 	assert_int_equal(bad.beside, 0);
 	assert_int_equal(bad.order, 0);
@@ -1220,7 +1222,7 @@ test_everything(void **state)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		torture_test(test_fresh_insert),
@@ -1235,6 +1237,8 @@ main(void)
 		torture_test(test_everything),
 	};
 
+	if (argc > 1) /* one case: a name, with * and ? */
+		cmocka_set_test_filter(argv[1]);
 	torture_begin();
 	if (!litmus())
 		return (1);
