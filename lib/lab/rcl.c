@@ -34,13 +34,17 @@ is_ripe(struct lab_thread *t)
 	return (ripe());
 }
 
-/* The thread that runs callbacks. */
+/*
+ * The thread that runs callbacks. One that retires its object again waits for something: when all that is ripe has done so in a row,
+ * this thread spins, and goes on when one of the words they looked at has changed.
+ */
 void *lab_reclaimer(void *arg);
 void *
 lab_reclaimer(void *arg)
 {
 	struct lab_thread *t = lab->self;
 	struct lab_sync *s;
+	uint32_t again = 0;
 
 	(void)arg;
 	(void)ngu__self();
@@ -63,6 +67,13 @@ lab_reclaimer(void *arg)
 		fn(r);
 		lab->nfreed++;
 		lab_release(lab->gp);
+		again = lab->rhead != lab->rtail && lab->retired[(lab->rtail - 1) % RETIRED_MAX].r == r ? again + 1 : 0;
+		if (again >= lab->rtail - lab->rhead && again != 0) {
+			again = 0;
+			t->idle = true;
+			lab_pause(false);
+			t->idle = false;
+		}
 	}
 	return (NULL);
 }
