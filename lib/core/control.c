@@ -494,6 +494,7 @@ int
 ngu_mknode(struct ngu_graph *g, const char *type, const char *name, uint32_t *id)
 {
 	struct ngu__thread *ts = ngu__self();
+	struct ngu__wframe f;
 	struct ngu__ctx ctx;
 	node_p node;
 	int error;
@@ -504,16 +505,18 @@ ngu_mknode(struct ngu_graph *g, const char *type, const char *name, uint32_t *id
 		return (EDEADLK);
 	ngu__rcl_backpressure();
 	ngu__enter(ts, &ctx, g);
-	if ((error = ng_make_node(type, &node)) == 0) {
+	/* With its turn held it cannot be shut down, and freed, before it is ours and has its name. */
+	if ((error = ngu__make_node_held(type, &node, &f)) == 0) {
 		NG_NODE_REF(node);
 		if (name != NULL && name[0] != '\0')
 			error = ng_name_node(node, name);
 		if (error != 0) {
 			ngu_k_node_really_die(node);
-			(void)ngu__call_rmnode(node);
+			ng_rmnode(node);
 		} else if (id != NULL) {
 			*id = NG_NODE_ID(node);
 		}
+		ngu__w_release(ts, node, &f);
 		NG_NODE_UNREF(node);
 	}
 	ngu__leave(ts, &ctx);
