@@ -72,6 +72,11 @@ node_free(node_p node)
 
 	NGU_INVARIANT(NGU_LD_RLX(&node->nd_qhead) == 0 && node->nd_qlocal == 0, "N6");
 	ngu__port_free(NGU_LD_RLX(&node->nd_hidx));
+	/* Not before: whoever had a reference, or was in a section, may have looked at the type. */
+	if (NGU_PLANT(R11))
+		--*(int *)(void *)&node->nd_type->refs;
+	else
+		(void)NGU_FSUB_AR(&node->nd_type->refs, 1);
 	ngu__count(ts, g->ctr_memory, 1, 0);
 #ifdef NGU_DEBUG
 	ngu__ref_forget(node);
@@ -467,10 +472,6 @@ ngu__node_dead_drop(node_p node)
 		ngu__retire(&n->retire, name_free);
 	}
 	ngu__id_drop(&g->ids, node->nd_ID);
-	if (NGU_PLANT(R11))
-		--*(int *)(void *)&node->nd_type->refs;
-	else
-		(void)NGU_FSUB_AR(&node->nd_type->refs, 1);
 	ngu__count(ts, g->ctr_nodes, 0, 1);
 	/* R7: retired inside the section that unlinked it. */
 	ngu__retire((struct ngu__retire *)(void *)&node->nd_retire, node_grace);

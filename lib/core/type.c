@@ -120,6 +120,10 @@ ng_mod_event(module_t mod, int what, void *arg)
 			(void)ng_rmtype(tp);
 		break;
 	case MOD_UNLOAD:
+		if (NGU_LD_ACQ(&tp->refs) > 1 && ngu__self()->nest == 0) { /* nodes that are gone, but still memory, count */
+			ngu__rcl_barrier();
+			ngu__rcl_barrier();
+		}
 		if (NGU_LD_ACQ(&tp->refs) > 1)
 			return (EBUSY);
 		if (NGU_LD_ACQ(&tp->refs) == 0) /* its load failed */

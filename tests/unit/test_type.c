@@ -192,6 +192,8 @@ test_exact_counts(void **state)
 	for (i = 0; i < 4; i++)
 		pthread_join(th[i], NULL);
 	ngt_settle(t);
+	ngu_reclaim_barrier();
+	ngu_reclaim_barrier();
 	assert_int_equal(type.refs, 1 + 4 * 167);
 	assert_int_equal(ng_rmtype(&type), EBUSY);
 	ngt_end(t);
