@@ -143,17 +143,16 @@ static const struct ngu_lab destroy_stay = { .name = "destroy-stay", .setup = pa
 
 /* ---- after the last port was closed, by another thread ---- */
 
-/* in - a.left tee a.right - out */
+/* in - out */
 static int
 line(void *arg)
 {
 	int e;
 
 	(void)arg;
-	if ((e = lt_graph(0)) != 0 || (e = ngu_mknode(g, "tee", "a", NULL)) != 0 ||
-	    (e = ngu_port_open(g, "a:", "left", NULL, NULL, &lt_in)) != 0)
+	if ((e = lt_graph(0)) != 0 || (e = ngu_port_create(g, "out", NULL, NULL, &lt_out)) != 0)
 		return (e);
-	return (ngu_port_open(g, "a:", "right", lt_rx, &lt_sink, &lt_out));
+	return (ngu_port_open(g, "out:", "port", NULL, NULL, &lt_in));
 }
 
 static void
