@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test_worker.c - a worker thread that sleeps, is woken, serves a queue, and is told to end. */
+#include "lab/lab_test.h"
+#include "lab/ng_lab.h"
+
+/* in - q.queue, q.out - out; a worker serves q */
+static int
+with_worker(void *arg)
+{
+	int error;
+
+	(void)arg;
+	if ((error = lt_graph(1)) != 0 || (error = ngu_mknode(g, "lab", "q", NULL)) != 0 ||
+	    (error = ngu_port_open(g, "q:", "queue", NULL, NULL, &lt_in)) != 0)
+		return (error);
+	return (ngu_port_open(g, "q:", "out", lt_rx, &lt_sink, &lt_out));
+}
+
+/* in - q.queue alone; the thread that made the graph lets go of it: a body will end it. */
+static int
+with_worker_only(void *arg)
+{
+	int error;
+
+	(void)arg;
+	if ((error = lt_graph(1)) == 0 && (error = ngu_mknode(g, "lab", "q", NULL)) == 0)
+		error = ngu_port_open(g, "q:", "queue", NULL, NULL, &lt_in);
+	(void)ngu_graph_enter(NULL);
+	return (error);
+}
+
+static bool
+first_came(void *arg)
+{
+	(void)arg;
+	return (lt_sink.got != 0);
+}
+
+static void
+sends(void *arg)
+{
+	(void)arg;
+	ngu_lab_check(lt_send(lt_in, 0, 1) == 0);
+}
+
+/* The second comes while the worker ends its round, or is about to sleep. */
+static void
+sends_again(void *arg)
+{
+	(void)arg;
+	ngu_lab_check(lt_send(lt_in, 0, 1) == 0);
+	ngu_lab_wait(first_came, NULL);
+	ngu_lab_check(lt_send(lt_in, 0, 2) == 0);
+}
+
+static void
+settles(void *arg)
+{
+	(void)arg;
+	ngu_lab_check(ngu_settle(g, 0) == 0);
+}
+
+/* The worker may be anywhere between its sleep and its next when the graph goes. */
+static void
+sends_and_destroys(void *arg)
+{
+	(void)arg;
+	ngu_lab_check(lt_send(lt_in, 0, 1) == 0);
+	ngu_port_close(lt_in);
+	lt_destroy();
+	ngu_lab_check(lab_last.packets == 1);
+}
+
+static void
+end_all_came(void *arg)
+{
+	lt_accounts();
+	if (lt_sink.got != lt_sent)
+		ngu_lab_fail("%u packets sent, %u came", lt_sent, lt_sink.got);
+	lt_end(arg);
+}
+
+static const struct ngu_lab worker_send = { .name = "worker-send", .setup = with_worker, .points = LT_POINTS(51),
+	.body = { { "send", sends_again } }, .end = end_all_came };
+static const struct ngu_lab worker_settle = { .name = "worker-settle", .setup = with_worker, .points = LT_POINTS(54),
+	.body = { { "send", sends }, { "settle", settles } }, .end = end_all_came };
+static const struct ngu_lab worker_stop = { .name = "worker-stop", .setup = with_worker_only, .points = LT_POINTS(205),
+	.body = { { "send, destroy", sends_and_destroys } } };
+
+LT_TEST(worker_send)
+LT_TEST(worker_settle)
+
+/* All of a graph's end: two preemptions do not end in half a minute. */
+static void
+test_worker_stop(void **state)
+{
+	(void)state;
+	lt_run_bound(&worker_stop, 1);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_worker_send),
+		cmocka_unit_test(test_worker_settle),
+		cmocka_unit_test(test_worker_stop),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
