@@ -126,6 +126,12 @@ NGU_API void ngu_lab_point(void);	     /* others may run here */
 NGU_API void ngu_lab_wait(bool (*fn)(void *arg), void *arg);
 
 /*
+ * In a body, also inside a method or a read section: this thread loses its processor for long, with what it holds back in its store
+ * buffer. The others go on until none of them can without time passing; who goes on then is a choice.
+ */
+NGU_API void ngu_lab_stall(void);
+
+/*
  * In `setup`: one more thread, "clock", moves the fake clock of `g` to when its next timer is due, at most `fires` times in a run: that
  * a callout fires is one more thing that may happen at any point. 0 or EINVAL (the graph's clock is a real one).
  */

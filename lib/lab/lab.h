@@ -357,6 +357,7 @@ void lab_co_restore(struct lab_thread *t, unsigned i);
 /* sched.c */
 void lab_pause(bool longer);			     /* the current thread spins */
 void lab_block(const char *what, bool (*ready)(struct lab_thread *), uintptr_t on, uint64_t want, bool timed);
+bool lab_never(struct lab_thread *t); /* `ready` of a thread that only time wakes: it is stopped where it is, buffer and all */
 void lab_ripe(void);				     /* the reclaimer has something to do */
 bool lab_decide_delay(void);
 bool lab_decide_fail(void);

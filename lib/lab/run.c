@@ -899,6 +899,13 @@ ngu_lab_point(void)
 		lab_point(true, LAB_PC(), 1);
 }
 
+void
+ngu_lab_stall(void)
+{
+	if (lab != NULL && lab->on && !lab->free_run)
+		lab_block("has lost its processor", lab_never, 0, UINT64_MAX, true);
+}
+
 struct until {
 	bool (*fn)(void *);
 	void *arg;

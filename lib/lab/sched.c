@@ -500,20 +500,15 @@ choose_other(uint64_t site, bool self_last)
 		if ((self_last || n == 0) && lab_runnable(lab->cur))
 			add(a, &n, ALT_SWITCH, 0, lab->cur);
 		if (n == 0) {
-			bool flushed = false;
-
 			if (all_ended()) {
 				lab_co_driver();
 				return; /* somebody has something for this thread to do, perhaps in another run */
 			}
+			/* What is held back comes out now; or time passes first, as for a thread that was stopped with it. */
 			for (i = 0; i < lab->nthreads; i++)
-				if (lab->thread[i].nbuf != 0) {
-					lab_flush(i, 1);
-					flushed = true;
-				}
-			if (flushed)
-				continue;
-			for (i = 0; i < lab->nthreads; i++)
+				if (lab->thread[i].nbuf != 0)
+					add(a, &n, ALT_FLUSH, 0, i);
+			for (i = 0; i < lab->nthreads && (n == 0 || !lab->free_run); i++)
 				if (waits_for_time(&lab->thread[i]))
 					add(a, &n, ALT_TIME, 0, i);
 			if (n == 0)
@@ -527,6 +522,10 @@ choose_other(uint64_t site, bool self_last)
 			}
 		}
 		c = decide(a, n, site);
+		if (c->kind == ALT_FLUSH) {
+			lab_flush(c->arg, 1);
+			continue;
+		}
 		if (c->kind == ALT_TIME)
 			pass_time(c->arg);
 		go(c->arg);
@@ -584,12 +583,18 @@ lab_pause(bool longer)
 	t->overflow = false;
 }
 
+bool
+lab_never(struct lab_thread *t)
+{
+	return (t->timedout);
+}
+
 void
 lab_block(const char *what, bool (*ready)(struct lab_thread *), uintptr_t on, uint64_t want, bool timed)
 {
 	struct lab_thread *t = lab->self;
 
-	if (t->nbuf != 0)
+	if (t->nbuf != 0 && ready != lab_never)
 		lab_flush(lab->cur, ~0u); /* a system call is a fence, and nobody sleeps on unseen stores */
 	t->npoints++;
 	t->state = LT_BLOCKED;
