@@ -110,7 +110,7 @@ wait_for(struct ngu__thread *ts, struct ngu_graph *g, struct waiter *w)
 		}
 		if (wq != NULL && NGU_LD_ACQ(&wq->len) != 0) {
 			(void)ngu__wq_serve(ts, wq, 64);
-		} else if (++spin < 200) {
+		} else if (++spin < NGU_SPINS(200)) {
 			NGU_PAUSE();
 		} else if (zero = 0, NGU_CAS_SC(&w->done, &zero, 2u) || zero == 2) {
 			ngu__port_wait(&w->done, 2, 1000000);

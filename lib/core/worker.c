@@ -84,7 +84,7 @@ worker_main(void *arg)
 		}
 		if (NGU_LD_ACQ(&g->stopping))
 			break;
-		if (++idle < 64) {
+		if (++idle < NGU_SPINS(64)) {
 			NGU_PAUSE();
 			continue;
 		}
