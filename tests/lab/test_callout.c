@@ -103,9 +103,9 @@ static const struct ngu_lab callout_uncallout = { .name = "callout-uncallout", .
 	.body = { { "clock", advances }, { "disarm", disarms } }, .end = end_one };
 static const struct ngu_lab callout_again = { .name = "callout-again", .setup = timer, .points = LT_POINTS(72),
 	.body = { { "clock", advances }, { "arm", arms } }, .end = end_again };
-static const struct ngu_lab callout_shutdown = { .name = "callout-shutdown", .setup = timer, .points = LT_POINTS(126),
+static const struct ngu_lab callout_shutdown = { .name = "callout-shutdown", .setup = timer, .points = LT_POINTS(129),
 	.body = { { "clock", advances }, { "shutdown", shuts_down } }, .end = end_gone };
-static const struct ngu_lab callout_three = { .name = "callout-uncallout-shutdown", .setup = timer, .points = LT_POINTS(134),
+static const struct ngu_lab callout_three = { .name = "callout-uncallout-shutdown", .setup = timer, .points = LT_POINTS(137),
 	.body = { { "clock", advances }, { "disarm", disarms }, { "shutdown", shuts_down } }, .end = end_gone };
 
 LT_TEST(callout_uncallout)

@@ -144,7 +144,7 @@ static const struct ngu_lab gate_writers = { .name = "gate-writers", .setup = la
 	.body = { { "send", enters }, { "write", writes }, { "write too", writes } }, .end = end2 };
 static const struct ngu_lab gate_exclusive = { .name = "gate-exclusive", .setup = exclusive_node, .points = LT_POINTS(94),
 	.body = { { "send", enters_twice }, { "write", writes } }, .end = end3 };
-static const struct ngu_lab gate_message = { .name = "gate-message", .setup = open_node, .points = LT_POINTS(94),
+static const struct ngu_lab gate_message = { .name = "gate-message", .setup = open_node, .points = LT_POINTS(97),
 	.body = { { "look", looks }, { "write", writes } }, .end = end1 };
 
 static const struct ngu_lab gate_stalled = { .name = "gate-stalled", .setup = stalled_node, .points = LT_POINTS(96),

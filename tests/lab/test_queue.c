@@ -110,7 +110,7 @@ static const struct ngu_lab queue_flag_poll = { .name = "queue-flag-poll", .setu
 	.body = { { "send", send2 }, { "poll", poll } }, .end = end_plain };
 static const struct ngu_lab queue_writer = { .name = "queue-writer", .setup = hook_queue, .points = LT_POINTS(107),
 	.body = { { "send", send2 }, { "write", writes } }, .end = end_written };
-static const struct ngu_lab queue_message = { .name = "queue-message", .setup = hook_queue, .points = LT_POINTS(139),
+static const struct ngu_lab queue_message = { .name = "queue-message", .setup = hook_queue, .points = LT_POINTS(142),
 	.body = { { "send", send2 }, { "message", message } }, .end = end_written };
 static const struct ngu_lab queue_senders = { .name = "queue-senders", .setup = two_senders, .points = LT_POINTS(59),
 	.body = { { "send", send2 }, { "send too", send_other } }, .end = end_plain };

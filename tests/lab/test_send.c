@@ -247,9 +247,9 @@ static const struct ngu_lab send_connect = { .name = "send-connect", .setup = ha
 	.body = { { "send", send1 }, { "connect", join } }, .end = lt_end };
 static const struct ngu_lab send_rmhook = { .name = "send-rmhook", .setup = line, .points = LT_POINTS(144),
 	.body = { { "send", send1 }, { "rmhook", cut_near } }, .end = lt_end };
-static const struct ngu_lab send_rmhook_sender = { .name = "send-rmhook-sender", .setup = line, .points = LT_POINTS(205),
+static const struct ngu_lab send_rmhook_sender = { .name = "send-rmhook-sender", .setup = line, .points = LT_POINTS(208),
 	.body = { { "send", send1 }, { "rmhook", cut_sender } }, .end = lt_end };
-static const struct ngu_lab send_rmhook_behind = { .name = "send-rmhook-behind", .setup = line, .points = LT_POINTS(211),
+static const struct ngu_lab send_rmhook_behind = { .name = "send-rmhook-behind", .setup = line, .points = LT_POINTS(214),
 	.body = { { "send", send1 }, { "rmhook", cut_behind } }, .end = lt_end };
 static const struct ngu_lab send2_rmhook = { .name = "send2-rmhook", .setup = line, .points = LT_POINTS(145),
 	.body = { { "send", send2 }, { "rmhook", cut_near } }, .end = lt_end };
@@ -263,12 +263,12 @@ static const struct ngu_lab send_bypass = { .name = "send-bypass", .setup = line
 	.body = { { "send", send2 }, { "bypass", bypass } }, .end = end_no_loss };
 static const struct ngu_lab send_relink = { .name = "send-relink", .setup = line_and_port, .points = LT_POINTS(180),
 	.body = { { "send", send2 }, { "relink", relink } }, .end = end_no_loss };
-static const struct ngu_lab send_apply = { .name = "send-apply", .setup = to_replace, .points = LT_POINTS(232),
+static const struct ngu_lab send_apply = { .name = "send-apply", .setup = to_replace, .points = LT_POINTS(235),
 	.body = { { "send", send1 }, { "apply", replace } }, .end = end_replaced };
 
 static const struct ngu_lab send_connect_nomem = { .name = "send-connect-nomem", .setup = half_line, .points = LT_POINTS(219),
 	.body = { { "send", send1 }, { "connect", join_or_not } }, .end = end_joined };
-static const struct ngu_lab send_insert_nomem = { .name = "send-insert-nomem", .setup = line, .points = LT_POINTS(184),
+static const struct ngu_lab send_insert_nomem = { .name = "send-insert-nomem", .setup = line, .points = LT_POINTS(188),
 	.body = { { "send", send1 }, { "insert", insert_or_not } }, .end = end_no_more_loss };
 
 LT_TEST(send_connect)

@@ -36,11 +36,14 @@ first_came(void *arg)
 	return (lt_sink.got != 0);
 }
 
+static _Atomic bool sent;
+
 static void
 sends(void *arg)
 {
 	(void)arg;
 	ngu_lab_check(lt_send(lt_in, 0, 1) == 0);
+	sent = true;
 }
 
 /* The second comes while the worker ends its round, or is about to sleep. */
@@ -53,11 +56,15 @@ sends_again(void *arg)
 	ngu_lab_check(lt_send(lt_in, 0, 2) == 0);
 }
 
+/* What was sent before has come when it returns. */
 static void
 settles(void *arg)
 {
+	bool before = sent;
+
 	(void)arg;
 	ngu_lab_check(ngu_settle(g, 0) == 0);
+	ngu_lab_check(!before || lt_sink.got == 1);
 }
 
 /* The worker may be anywhere between its sleep and its next when the graph goes. */
@@ -80,11 +87,11 @@ end_all_came(void *arg)
 	lt_end(arg);
 }
 
-static const struct ngu_lab worker_send = { .name = "worker-send", .setup = with_worker, .points = LT_POINTS(51),
+static const struct ngu_lab worker_send = { .name = "worker-send", .setup = with_worker, .points = LT_POINTS(57),
 	.body = { { "send", sends_again } }, .end = end_all_came };
-static const struct ngu_lab worker_settle = { .name = "worker-settle", .setup = with_worker, .points = LT_POINTS(54),
+static const struct ngu_lab worker_settle = { .name = "worker-settle", .setup = with_worker, .points = LT_POINTS(65),
 	.body = { { "send", sends }, { "settle", settles } }, .end = end_all_came };
-static const struct ngu_lab worker_stop = { .name = "worker-stop", .setup = with_worker_only, .points = LT_POINTS(205),
+static const struct ngu_lab worker_stop = { .name = "worker-stop", .setup = with_worker_only, .points = LT_POINTS(371),
 	.body = { { "send, destroy", sends_and_destroys } } };
 
 LT_TEST(worker_send)
