@@ -33,6 +33,8 @@ needs_table() {
 	arm64-cc    cmd:aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu - -             -
 	qemu-user   cmd:qemu-aarch64    qemu-user       -                         -               -
 	libpcap     pc:libpcap           libpcap-dev     libpcap-devel             libpcap         libpcap
+	gcov        probe:gcov           gcc             gcc                       -               -
+	gcovr       cmd:gcovr            gcovr           gcovr                     -               -
 	relacy      probe:relacy         relacy-dev      -                         -               -
 	spin        cmd:spin             spin            -                         -               -
 	TABLE
@@ -50,6 +52,16 @@ probe_sanitizers() {
 
 probe_relacy() { printf '#include <relacy/relacy.hpp>\n' | ${CXX:-c++} -std=gnu++11 -w -E -x c++ - >/dev/null 2>&1; }
 
+# clang's counts are read by another gcov than gcc's.
+probe_gcov() {
+	local t rc=0
+	t=$(mktemp -d) || return 1
+	printf '#ifdef __clang__\n#error\n#endif\nint main(void) { return 0; }\n' >"$t/a.c"
+	(cd -- "$t" && ${CC:-cc} --coverage a.c -o a 2>/dev/null && ./a && gcov ./*.gcda >/dev/null 2>&1 && [ -s a.c.gcov ]) || rc=1
+	rm -rf -- "$t"
+	return $rc
+}
+
 # by_hand TEXT: dies with a line for each missing thing: what it is, where it comes from, how it was looked for.
 by_hand() {
 	local thing how rest
@@ -60,6 +72,7 @@ by_hand() {
 		cmd:*) how=${how#cmd:} how="looked for in PATH: ${how//|/, }" ;;
 		pc:*) how="pkg-config must find ${how#pc:}: pkg-config --exists ${how#pc:}; PKG_CONFIG_PATH is ${PKG_CONFIG_PATH:-not set}" ;;
 		probe:relacy) how="${CXX:-c++} must find <relacy/relacy.hpp>" ;;
+		probe:gcov) how="${CC:-cc} must be gcc, and gcov of the same version: CC=gcc tests/run --coverage" ;;
 		probe:sanitizers) how="${CC:-cc} must link with -fsanitize=address,undefined and with -fsanitize=thread" ;;
 		esac
 		case $thing in
@@ -73,6 +86,8 @@ by_hand() {
 		ck) rest='Concurrency Kit (libck), https://github.com/concurrencykit/ck' ;;
 		cmocka) rest='https://cmocka.org' ;;
 		libpcap) rest='https://www.tcpdump.org' ;;
+		gcov) rest="gcc's gcov" ;;
+		gcovr) rest='https://gcovr.com' ;;
 		relacy) rest='Relacy Race Detector, https://github.com/dvyukov/relacy' ;;
 		spin) rest='https://spinroot.com' ;;
 		arm64-cc) rest='gcc for arm64 (aarch64-linux-gnu-gcc)' ;;

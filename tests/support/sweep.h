@@ -39,7 +39,7 @@
 /* Where there are more n than these, half are the first ones and half are drawn by lot. Sanitizers take their time. */
 #if defined(NGU_ASAN) || defined(NGU_TSAN)
 #define SW_TRIES 12u
-#else
+#elif !defined(SW_TRIES)
 #define SW_TRIES 400u
 #endif
 
