@@ -440,6 +440,7 @@ test_no_waiting(void **state)
 	(void)state;
 #ifdef NGU_DEBUG
 	dies(wait_inside_child, "waiting for the reclaimer inside a read section");
+	dies(press_inside_child, "waiting for the reclaimer inside a read section");
 	dies(callback_child, "waiting for the reclaimer in one of its callbacks");
 #else
 	ends(wait_inside_child, 0);
