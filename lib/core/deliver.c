@@ -327,16 +327,15 @@ closed(struct ngu__thread *ts, hook_p peer, node_p node, item_p item, int flags)
 void
 ngu__local_serve(struct ngu__thread *ts)
 {
-	item_p item, next;
+	item_p item;
 	hook_p peer;
 	node_p node;
 
-	item = ts->local_head;
-	ts->local_head = ts->local_tail = NULL;
+	ts->local_tail = NULL;
 	ts->nlocal = 0;
 	ngu__data_enter(ts, ts->graph);
-	for (; item != NULL; item = next) {
-		next = item->el_next.stqe_next;
+	while ((item = ts->local_head) != NULL) { /* nothing is laid aside meanwhile; what is left can be found (recover.c) */
+		ts->local_head = item->el_next.stqe_next;
 		peer = item->el_hook;
 		node = item->el_dest;
 		item->el_hook = NULL;

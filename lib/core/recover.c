@@ -57,15 +57,11 @@ ngu_thread_recover(struct ngu_graph *g)
 		NG_FREE_ITEM(item);
 	}
 	ts->local_tail = NULL;
-	if (ts->nlocal != 0) {
-		ts->nlocal = 0;
-		if (ts->rcl_kept) {
-			ngu__section_enter(ts);
-			ts->rcl_kept = false;
-			ngu__section_leave(ts);
-		}
+	ts->nlocal = 0;
+	/* It may have been on its way out, delivering what lay aside. The section that is open then closes the backend's. */
+	ts->rcl_kept = false;
+	if ((NGU_LD_RLX(&ts->aside) & 1) != 0)
 		NGU_ST_REL(&ts->aside, NGU_LD_RLX(&ts->aside) + 1);
-	}
 	ngu__thread_forget(ts);
 	ngu__strict_forget(ts);
 	if (ts->nest != 0) {
