@@ -615,6 +615,80 @@ test_burst(void **state)
 	ngt_end(t);
 }
 
+/* Places without a packet are counted, each, and the others go their way; without any it is an error. */
+static void
+test_burst_holes(void **state)
+{
+	struct ngt *t = ngt_graph("probe q");
+	struct ngu_port *port;
+	struct ngu_graph_stats s;
+	struct ngu_hook_stats h;
+	struct mbuf *v[5] = { NULL };
+
+	(void)state;
+	assert_int_equal(ngu_port_open(G, "q:", "in", NULL, NULL, &port), 0);
+	v[1] = ngu_packet(G, "\x01", 1);
+	v[4] = ngu_packet(G, "\x04", 1);
+	assert_int_equal(ngu_port_send_burst(port, v, 5), 0);
+	ngt_expect(ngt_probe(t, "q"), "in", "01");
+	ngt_expect(ngt_probe(t, "q"), "in", "04");
+	memset(v, 0, sizeof(v));
+	assert_int_equal(ngu_port_send_burst(port, v, 3), EINVAL);
+	assert_int_equal(ngu_port_send_burst(port, v, 1), EINVAL);
+	assert_int_equal(ngu_port_send_burst(port, v, 0), 0);
+	ngt_expect_none(ngt_probe(t, "q"), NULL);
+	accounts(t, &s);
+	assert_int_equal(s.attempted, 5 + 3 + 1);
+	assert_int_equal(s.delivered, 2);
+	assert_int_equal(s.by_reason[NGU_R_NO_MBUF], 3 + 3 + 1);
+	assert_int_equal(ngu_hook_stats(G, "q:", "in", &h), 0);
+	assert_int_equal(h.packets, 2);
+	ngu_port_close(port);
+	ngt_end(t);
+}
+
+static struct ngu_port *onward;
+
+static void
+send_on(void *arg, struct mbuf *m)
+{
+	struct ngt *t = arg;
+	struct mbuf *v[3] = { m, ngu_packet(G, "\x02", 1), ngu_packet(G, "\x03", 1) };
+
+	assert_int_equal(ngu_port_send_burst(onward, v, 3), 0);
+}
+
+/* A burst sent at the depth limit is put off as a whole, and arrives in order. */
+static void
+test_burst_deep(void **state)
+{
+	const struct ngu_graph_opts o = { .size = sizeof(o), .depth_limit = 2, .fake_clock = true };
+	struct ngu_graph_stats s;
+	struct ngu_port *in, *out;
+	struct ngt_probe *q;
+	struct ngt *t;
+
+	(void)state;
+	ngt_trace_type("a", NGT_FORWARD);
+	t = ngt_graph_with(&o, "a A; probe q");
+	q = ngt_probe(t, "q");
+	assert_int_equal(ngu_port_open(G, "A:", "x", NULL, NULL, &in), 0);
+	assert_int_equal(ngu_port_open(G, "A:", "y", send_on, t, &out), 0);
+	assert_int_equal(ngu_port_open(G, "q:", "in", NULL, NULL, &onward), 0);
+	assert_int_equal(ngu_port_send(in, ngu_packet(G, "\x01", 1)), 0);
+	ngt_expect(q, "in", "01");
+	ngt_expect(q, "in", "02");
+	ngt_expect(q, "in", "03");
+	ngt_expect_none(q, NULL);
+	accounts(t, &s);
+	assert_int_equal(s.delivered, 2 + 3);
+	assert_int_equal(s.queued_total, 0); /* put off, not queued */
+	ngu_port_close(in);
+	ngu_port_close(out);
+	ngu_port_close(onward);
+	end_quietly(t);
+}
+
 int
 main(void)
 {
@@ -633,6 +707,8 @@ main(void)
 		ngt_test(test_macros),
 		ngt_test(test_leak_site),
 		ngt_test(test_burst),
+		ngt_test(test_burst_holes),
+		ngt_test(test_burst_deep),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

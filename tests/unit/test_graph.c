@@ -5,7 +5,10 @@
  */
 #include "support/unit.h"
 
+#include <pthread.h>
 #include <stdlib.h>
+
+#include <sys/epoch.h>
 
 #include <ng/strict.h>
 
@@ -602,6 +605,47 @@ test_jump_control(void **state)
 	end_quietly(t);
 }
 
+#ifndef NGU_DEBUG /* there it is a broken invariant: see test_reclaim_ends.c */
+static void *
+end_inside(void *arg)
+{
+	struct ngt *t = arg;
+	struct epoch_tracker et;
+	struct ng_mesg *m;
+	int error;
+
+	(void)ngu_graph_enter(G);
+	NET_EPOCH_ENTER(et);
+	NG_MKMESSAGE(m, 77, 1, 0, M_NOWAIT);
+	if (m != NULL)
+		NG_SEND_MSG_PATH(error, NULL, m, "A:", 0);
+	whatever = error;
+	return (NULL);
+}
+
+/* A thread that ends in an epoch keeps what it promised there, and holds nobody up. */
+static void
+test_ends_inside(void **state)
+{
+	struct ngt *t = traced(0, 0, "a A");
+	struct ng_node *a = node_of(t, "A");
+	pthread_t th;
+
+	(void)state;
+	/* A reader stands in A meanwhile, so that the message has to wait. */
+	(void)NGU_FADD_SC(&a->nd_gate, NGU_G_R1);
+	assert_int_equal(pthread_create(&th, NULL, end_inside, t), 0);
+	assert_int_equal(pthread_join(th, NULL), 0);
+	ngu__r_release(ngu__self(), a);
+	ngt_settle(t);
+	ngt_expect_trace("rcvmsg A 77:1");
+	ngu_reclaim_barrier();
+	assert_int_equal(ngu_msg(G, "A:", 77, 2, NULL, 0, NULL), 0);
+	NG_NODE_UNREF(a);
+	end_quietly(t);
+}
+#endif
+
 static int
 memory_back(void **state)
 {
@@ -621,6 +665,9 @@ main(void)
 		ngt_test(test_late_reply),
 		ngt_test(test_gate_timing),
 		ngt_test(test_leaks),
+#ifndef NGU_DEBUG
+		ngt_test(test_ends_inside),
+#endif
 		ngt_test(test_jump),
 		ngt_test(test_jump_aside),
 		ngt_test(test_jump_control),

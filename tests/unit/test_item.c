@@ -751,6 +751,166 @@ test_apply_reply(void **state)
 	ngt_end(t);
 }
 
+/* ---- to nobody ---- */
+
+static struct ng_item *
+data_item(struct told *d)
+{
+	struct mbuf *m = packet();
+	struct ng_item *item;
+
+	assert_non_null(m);
+	item = ng_package_data(m, NG_NOFLAGS);
+	assert_non_null(item);
+	memset(d, 0, sizeof(*d));
+	d->info.apply = tell_done;
+	d->info.context = d;
+	item->apply = &d->info;
+	return (item);
+}
+
+/* What has no place to go is freed and counted, and whoever waits for its completion is told, once. */
+static void
+test_to_nobody(void **state)
+{
+	struct ngt *t = traced(0, 0, "a A; b B; A.x - B.y");
+	struct ngu_graph *before = ngu_graph_enter(G);
+	struct ng_node *n, *a = node_of(t, "A");
+	struct ngu_graph_stats s0, s1;
+	struct ng_item *item;
+	struct told d;
+
+	(void)state;
+	ngu_graph_stats(G, &s0);
+	/* Addressed by no hook. */
+	item = data_item(&d);
+	item->apply = NULL;
+	assert_int_equal(ng_address_hook(a, item, NULL, 0), ENETDOWN);
+	ngu_graph_stats(G, &s1);
+	assert_int_equal(s1.by_reason[NGU_R_NO_HOOK] - s0.by_reason[NGU_R_NO_HOOK], 1);
+	/* A packet to a node as such: it has to come by a hook. */
+	item = data_item(&d);
+	n = a;
+	NG_NODE_REF(n);
+	NGI_SET_NODE(item, n);
+	assert_int_equal(ng_snd_item(item, NG_NOFLAGS), EINVAL);
+	assert_int_equal(d.calls, 1);
+	assert_int_equal(d.error, EINVAL);
+	ngu_graph_stats(G, &s1);
+	assert_int_equal(s1.by_reason[NGU_R_NO_HOOK] - s0.by_reason[NGU_R_NO_HOOK], 2);
+	/* To no node at all. */
+	item = data_item(&d);
+	assert_int_equal(ng_snd_item(item, NG_NOFLAGS), EINVAL);
+	assert_int_equal(d.calls, 1);
+	assert_int_equal(d.error, EINVAL);
+	/* The dead node takes nothing. */
+	item = message(1);
+	memset(&d, 0, sizeof(d));
+	d.info.apply = tell_done;
+	d.info.context = &d;
+	item->apply = &d.info;
+	n = &ng_deadnode;
+	NGI_SET_NODE(item, n);
+	assert_int_equal(ng_snd_item(item, NG_NOFLAGS), EINVAL);
+	assert_int_equal(d.calls, 1);
+	assert_int_equal(d.error, EINVAL);
+	item = message(1);
+	n = &ng_deadnode;
+	NGI_SET_NODE(item, n);
+	assert_int_equal(ng_snd_item(item, NG_NOFLAGS), EINVAL);
+	/* To a caller who does not wait any more. */
+	item = message(1);
+	memset(&d, 0, sizeof(d));
+	d.info.apply = tell_done;
+	d.info.context = &d;
+	item->apply = &d.info;
+	NGU_ST_SC(&G->reply[5].addr, NGU_REPLY_BASE | 5);
+	assert_int_equal(ng_address_ID(a, item, NGU_REPLY_BASE | 5, 0), 0);
+	NGU_ST_SC(&G->reply[5].addr, 0u);
+	assert_int_equal(ng_snd_item(item, NG_NOFLAGS), EINVAL);
+	assert_int_equal(d.calls, 1);
+	assert_int_equal(d.error, EINVAL);
+	ngt_settle(t);
+	ngt_expect_trace("");
+	ngu_graph_stats(G, &s1);
+	assert_int_equal(s1.attempted - s0.attempted, 3);
+	assert_int_equal(s1.refused - s0.refused, 3);
+	assert_int_equal(s1.mbufs, 0);
+	(void)ngu_graph_enter(before);
+	NG_NODE_UNREF(a);
+	ngt_end(t);
+}
+
+/* On the direct way an item counts no references; who takes the pointers out of it gets counted ones. */
+static int
+take_both(void *arg, struct ng_node *node, struct ng_hook *hook, struct ng_item **item)
+{
+	struct ng_node *n;
+	struct ng_hook *h;
+	int *took = arg, refs, hrefs;
+
+	refs = NGU_LD_ACQ(&node->nd_refs);
+	hrefs = NGU_LD_ACQ(&hook->hk_refs);
+	(*item)->el_dest = node; /* as the direct way may leave it */
+	(*item)->el_hook = hook;
+	NGI_GET_NODE(*item, n);
+	NGI_GET_HOOK(*item, h);
+	if (n != node || h != hook || NGI_NODE(*item) != NULL || NGI_HOOK(*item) != NULL)
+		return (EPROTO);
+	if (NGU_LD_ACQ(&node->nd_refs) != refs + 1 || NGU_LD_ACQ(&hook->hk_refs) != hrefs + 1)
+		return (ERANGE);
+	NG_NODE_UNREF(n);
+	NG_HOOK_UNREF(h);
+	++*took;
+	return (0);
+}
+
+static void
+test_uncounted(void **state)
+{
+	struct ngt *t = traced(NGT_LOG_DATA, 0, "probe p.o - a A.x");
+	int took = 0;
+
+	(void)state;
+	ngt_trace_on("rcvdata A", take_both, &took);
+	assert_int_equal(ngt_try_send(ngt_probe(t, "p"), "o", "00"), 0);
+	assert_int_equal(took, 1);
+	end_quietly(t);
+}
+
+/* A method that answers without having taken the question out: that is freed, not answered with. */
+static int
+answer_beside(void *arg, struct ng_node *node, struct ng_hook *hook, struct ng_item **item)
+{
+	struct ng_mesg *resp;
+	int error = 0;
+
+	(void)arg;
+	(void)hook;
+	NG_MKRESPONSE(resp, NGI_MSG(*item), 3, M_NOWAIT);
+	if (resp == NULL)
+		return (ENOMEM);
+	memcpy(resp->data, "new", 3);
+	NG_RESPOND_MSG(error, node, *item, resp);
+	return (error);
+}
+
+static void
+test_respond_beside(void **state)
+{
+	struct ngt *t = traced(0, 0, "a A");
+	struct ng_mesg *reply = NULL;
+
+	(void)state;
+	ngt_trace_on("rcvmsg A", answer_beside, NULL);
+	assert_int_equal(ngu_msg(G, "A:", COOKIE, 1, "old", 3, &reply), 0);
+	assert_non_null(reply);
+	assert_int_equal(reply->header.arglen, 3);
+	assert_memory_equal(reply->data, "new", 3);
+	ngu_msg_free(reply);
+	end_quietly(t);
+}
+
 /* ---- what queues messages and functions ---- */
 
 static int
@@ -881,6 +1041,9 @@ main(void)
 		ngt_test(test_send_fn2),
 		ngt_test(test_apply_data),
 		ngt_test(test_apply_reply),
+		ngt_test(test_to_nobody),
+		ngt_test(test_uncounted),
+		ngt_test(test_respond_beside),
 		ngt_test(test_queued_by_hook),
 		ngt_test(test_message_depth),
 	};

@@ -488,6 +488,31 @@ test_revived_keeps_name(void **state)
 
 /* ---- references ---- */
 
+/* A reference is had only where there is one already: not of the dead ones, not of what is being freed. */
+static void
+test_no_reference(void **state)
+{
+	static struct ng_node node;
+	static struct ng_hook hook;
+	struct ngt *t = ngt_graph("");
+	struct ng_type unloaded = { .version = NG_ABI_VERSION, .name = "unloaded" };
+	struct ng_node *n = NULL;
+
+	(void)state;
+	assert_false(ngu__node_tryref(&ng_deadnode));
+	assert_false(ngu__hook_tryref(&ng_deadhook));
+	assert_false(ngu__node_tryref(&node));
+	assert_false(ngu__hook_tryref(&hook));
+	assert_int_equal(node.nd_refs, 0);
+	assert_int_equal(hook.hk_refs, 0);
+	/* A type that was found, and unloaded before the node was made. */
+	assert_int_equal(ngu__make_node(G, &unloaded, &n, true), ENXIO);
+	assert_null(n);
+	assert_int_equal(unloaded.refs, 0);
+	expect_alive(t, 0, 0);
+	ngt_end(t);
+}
+
 static char notes[2048];
 
 static void
@@ -716,6 +741,7 @@ main(void)
 		ngt_test(test_persistent_end),
 		ngt_test(test_revived_keeps_name),
 		ngt_test(test_references),
+		ngt_test(test_no_reference),
 		ngt_test(test_reference_notes),
 		ngt_test(test_destroy_busy),
 		ngt_test(test_destroyed_elsewhere),

@@ -6,6 +6,7 @@
 #include "support/unit.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 static int events[8], nevents, event_error;
 static module_t event_mod;
@@ -202,6 +203,80 @@ test_exact_counts(void **state)
 	ngu_reclaim_barrier();
 }
 
+/* ---- the table ---- */
+
+#define ROOM 512
+
+/* As many types as there are places: the next is refused, all are found, and their places can be had again. */
+static void
+test_full(void **state)
+{
+	static struct ng_type type[ROOM + 1];
+	static char name[ROOM + 1][16];
+	unsigned i, n;
+
+	(void)state;
+	for (i = 0; i <= ROOM; i++) {
+		(void)snprintf(name[i], sizeof(name[i]), "type%u", i);
+		type[i].version = NG_ABI_VERSION;
+		type[i].name = name[i];
+		type[i].constructor = accept_all;
+	}
+	for (int round = 0; round < 2; round++) {
+		for (n = 0; n <= ROOM && ng_newtype(&type[n]) == 0; n++)
+			;
+		assert_in_range(n, ROOM / 2, ROOM - 1); /* the library's own ones are there, too */
+		assert_int_equal(ng_newtype(&type[n]), ENOMEM);
+		assert_int_equal(type[n].refs, 0);
+		assert_null(ng_findtype(name[n])); /* and the search ends */
+		for (i = 0; i < n; i++)
+			assert_ptr_equal(ng_findtype(name[i]), &type[i]);
+		assert_ptr_equal(ng_findtype("linked_in"), &linked_type);
+		/* One goes, one comes. */
+		assert_int_equal(ng_rmtype(&type[n / 2]), 0);
+		assert_null(ng_findtype(name[n / 2]));
+		assert_int_equal(ng_newtype(&type[n]), 0);
+		assert_int_equal(ng_newtype(&type[n / 2]), ENOMEM);
+		assert_int_equal(ng_rmtype(&type[n]), 0);
+		for (i = 0; i < n; i++)
+			if (i != n / 2)
+				assert_int_equal(ng_rmtype(&type[i]), 0);
+		for (i = 0; i < n; i++)
+			assert_null(ng_findtype(name[i]));
+	}
+	assert_ptr_equal(ng_findtype("linked_in"), &linked_type);
+}
+
+/* A module whose load fails is reported; one without a handler is fine. */
+static void
+test_module(void **state)
+{
+	static struct ng_type type = { .version = NG_ABI_VERSION, .name = "unwanted", .constructor = accept_all, .mod_event = on_event };
+	const moduledata_t bad = { "ng_unwanted", ng_mod_event, &type }, quiet = { "ng_quiet", NULL, NULL };
+	char said[256] = "";
+	int fd[2], old;
+
+	(void)state;
+	assert_int_equal(pipe(fd), 0);
+	(void)fflush(stderr);
+	assert_true((old = dup(STDERR_FILENO)) >= 0);
+	(void)dup2(fd[1], STDERR_FILENO);
+	(void)close(fd[1]);
+	nevents = 0;
+	event_error = EPROTO;
+	ngu_k_module_register(&bad, 0, 0);
+	ngu_k_module_register(&quiet, 0, 0);
+	event_error = 0;
+	(void)dup2(old, STDERR_FILENO);
+	(void)close(old);
+	assert_true(read(fd[0], said, sizeof(said) - 1) > 0);
+	(void)close(fd[0]);
+	assert_non_null(strstr(said, "libng: module ng_unwanted: load failed, error "));
+	assert_null(strstr(said, "quiet"));
+	assert_int_equal(nevents, 1);
+	assert_null(ng_findtype("unwanted"));
+}
+
 int
 main(void)
 {
@@ -211,6 +286,8 @@ main(void)
 		ngt_test(test_debug_version),
 		ngt_test(test_events),
 		ngt_test(test_exact_counts),
+		ngt_test(test_full),
+		ngt_test(test_module),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
