@@ -39,6 +39,7 @@ ring(void)
 		(void)snprintf(line, sizeof(line), "N%u.r - N%u.l", i, (i + 1) % NODES);
 		ngt_add(t, line);
 	}
+	ngt_trace_clear();
 	return (t);
 }
 
