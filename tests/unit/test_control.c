@@ -414,6 +414,33 @@ try_all(void *arg, struct ng_node *node, struct ng_hook *hook, struct ng_item **
 	return (0);
 }
 
+static int
+bypass_own(void *arg, struct ng_node *node, struct ng_hook *hook, struct ng_item **item)
+{
+	(void)node;
+	(void)hook;
+	(void)item;
+	*(int *)arg = ngu_bypass(ngu_graph_current(), "A:", "x", "y");
+	return (0);
+}
+
+/* A node that is to be taken out waits for its own turn. */
+static void
+test_bypass_own(void **state)
+{
+	struct ngt *t = traced(0, 0, "b B.x - a A.x/y - b C.y");
+	int error = -1;
+
+	(void)state;
+	ngt_trace_on("rcvmsg A", bypass_own, &error);
+	assert_int_equal(ngu_msg(G, "A:", COOKIE, 1, NULL, 0, NULL), 0);
+	assert_int_equal(error, EDEADLK);
+	ngt_expect_hooks(t, "A:", "y - C.y; x - B.x");
+	assert_int_equal(ngu_bypass(G, "A:", "x", "y"), 0);
+	ngt_expect_hooks(t, "B:", "x - C.y");
+	end_quietly(t);
+}
+
 static void
 test_from_data(void **state)
 {
@@ -823,6 +850,7 @@ main(void)
 		ngt_test(test_no_loss_insert),
 		ngt_test(test_no_loss_relink),
 		ngt_test(test_from_data),
+		ngt_test(test_bypass_own),
 		ngt_test(test_from_message_self),
 		ngt_test(test_from_message_other),
 		ngt_test(test_from_message_back),

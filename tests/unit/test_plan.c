@@ -268,7 +268,7 @@ test_text(void **state)
 	    "\n"
 	    "MkNode fussy \"quoted\\\"\\\\\"\n"
 	    "join \"two words:\" \"quoted\\\"\\\\:\" x#1 y\n"
-	    "msg \"two words:\" set { value=0x10 name=\"a # b\" } # the end\n"
+	    "msg \"two words:\" set { value=0x10 name=\"a \\\" # b\" } # the end\n"
 	    "cmd A:b ping\n"
 	    "mknode hub\n"
 	    "mkpeer A: tee t left");

@@ -880,8 +880,12 @@ test_switch(void **state)
 	/* A strict graph beside it does not make this one strict. */
 	u = ngt_graph("a C");
 	ngt_send(ngt_probe(t, "p"), NULL, "03");
+	assert_int_equal(ngu_msg(G, "B:", 77, 1, NULL, 0, NULL), 0);
+	ngu_k_strict_node(node, "a change from outside", __FILE__, __LINE__);
 	assert_int_equal(ngt_strict_reports(), 0);
 	ngt_end(u);
+	ngu_k_strict_node(node, "a change from outside", __FILE__, __LINE__);
+	assert_int_equal(ngt_strict_reports(), 0);
 	assert_int_equal(ngu_graph_strict(G, 0), 0);
 	assert_true(NGU_LD_ACQ(&i->hk_rcvdata) == rcv);
 	ngt_send(ngt_probe(t, "p"), NULL, "04");
