@@ -647,6 +647,24 @@ test_burst_holes(void **state)
 	ngt_end(t);
 }
 
+/* What a node that is entered alone puts off is delivered, too. */
+static void
+test_deep_writer(void **state)
+{
+	const struct ngu_graph_opts o = { .size = sizeof(o), .depth_limit = 1, .fake_clock = true };
+	struct ngu_graph_stats s;
+	struct ngt *t;
+
+	(void)state;
+	ngt_trace_type("a", NGT_FORWARD | NGT_EXCLUSIVE);
+	t = ngt_graph_with(&o, "probe p.o - a A.x/y - probe q.i");
+	ngt_send(ngt_probe(t, "p"), "o", "01");
+	ngt_expect(ngt_probe(t, "q"), "i", "01");
+	accounts(t, &s);
+	assert_int_equal(s.delivered, 2);
+	end_quietly(t);
+}
+
 static struct ngu_port *onward;
 
 static void
@@ -709,6 +727,7 @@ main(void)
 		ngt_test(test_burst),
 		ngt_test(test_burst_holes),
 		ngt_test(test_burst_deep),
+		ngt_test(test_deep_writer),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

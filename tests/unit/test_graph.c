@@ -605,6 +605,76 @@ test_jump_control(void **state)
 	end_quietly(t);
 }
 
+/* With workers somebody else may have a node for a while; a gate that stays closed is opened. */
+static void
+test_recover_workers(void **state)
+{
+	struct ngu_graph_opts o = { .size = sizeof(o), .workers = 1, .fake_clock = true };
+	struct ng_node *a;
+	struct ngt *t;
+
+	(void)state;
+	ngt_trace_type("a", 0);
+	t = ngt_graph_with(&o, "a A");
+	a = node_of(t, "A");
+	(void)NGU_FOR_SC(&a->nd_gate, NGU_G_W);
+	ngu_thread_recover(G);
+	assert_int_equal(NGU_LD_ACQ(&a->nd_gate) & NGU_G_W, 0);
+	assert_int_equal(ngu_msg(G, "A:", 77, 1, NULL, 0, NULL), 0);
+	NG_NODE_UNREF(a);
+	end_quietly(t);
+}
+
+/* A message that only reads, from an epoch, does not enter a closed node: it waits. */
+static void
+test_reader_waits(void **state)
+{
+	struct ngt *t = traced(0, 0, "a A");
+	struct ng_node *a = node_of(t, "A");
+	struct epoch_tracker et;
+	struct ng_mesg *m;
+	int error;
+
+	(void)state;
+	(void)ngu_graph_enter(G);
+	(void)NGU_FOR_SC(&a->nd_gate, NGU_G_W);
+	NET_EPOCH_ENTER(et);
+	NG_MKMESSAGE(m, 77, 1 | NGM_READONLY, 0, M_NOWAIT);
+	NG_SEND_MSG_ID(error, NULL, m, NG_NODE_ID(a), 0);
+	assert_int_equal(error, 0);
+	assert_int_equal(NGU_LD_ACQ(&ngu__self()->depth), 0);
+	assert_string_equal(ngt_trace_text(), "");
+	(void)NGU_FAND_SC(&a->nd_gate, ~NGU_G_W);
+	NET_EPOCH_EXIT(et);
+	ngu__doom_kick(ngu__self(), a); /* what the holder of the turn would have done */
+	ngt_settle(t);
+	assert_int_equal(ngu_msg(G, "A:", 77, 2, NULL, 0, NULL), 0);
+	assert_non_null(strstr(ngt_trace_text(), "; rcvmsg A 77:2"));
+	NG_NODE_UNREF(a);
+	end_quietly(t);
+}
+
+/* The same seed, the same numbers. */
+static void
+test_seed(void **state)
+{
+	struct ngu_graph_opts o = { .size = sizeof(o), .seed = 4711 };
+	struct ngu_graph *g[3];
+	uint64_t n[3][4];
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		o.seed = i == 2 ? 4712 : 4711;
+		assert_int_equal(ngu_graph_create(&o, &g[i]), 0);
+		for (unsigned k = 0; k < 4; k++)
+			n[i][k] = ngu__graph_random(g[i]);
+	}
+	assert_memory_equal(n[0], n[1], sizeof(n[0]));
+	assert_memory_not_equal(n[0], n[2], sizeof(n[0]));
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(ngu_graph_destroy(g[i]), 0);
+}
+
 #ifndef NGU_DEBUG /* there it is a broken invariant: see test_reclaim_ends.c */
 static void *
 end_inside(void *arg)
@@ -612,7 +682,7 @@ end_inside(void *arg)
 	struct ngt *t = arg;
 	struct epoch_tracker et;
 	struct ng_mesg *m;
-	int error;
+	int error = 0;
 
 	(void)ngu_graph_enter(G);
 	NET_EPOCH_ENTER(et);
@@ -671,6 +741,9 @@ main(void)
 		ngt_test(test_jump),
 		ngt_test(test_jump_aside),
 		ngt_test(test_jump_control),
+		ngt_test(test_recover_workers),
+		ngt_test(test_reader_waits),
+		ngt_test(test_seed),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -20,6 +20,7 @@ refuse_piece(size_t size)
 }
 
 #define NODES 40
+#define PADS 48 /* from a piece that is full to the next */
 
 /* Nodes N0 .. with hooks in a ring: what a list finds, it has to note. */
 static struct ngt *
@@ -75,6 +76,9 @@ write_list(char *p, unsigned pad, unsigned kind)
 		for (i = 0; i < NODES; i++)
 			p += sprintf(p, "mknode a O%u\nconnect O%u: N%u: u o%u\n", i, i, i, i);
 		break;
+	case 5: /* a name that somebody has */
+		p += sprintf(p, "name N0: N%u\n", NODES - 1);
+		break;
 	default:
 		break;
 	}
@@ -107,8 +111,8 @@ test_check(void **state)
 	look(t, before, sizeof(before));
 	least = 4000;
 	most = 8000; /* not the reader's own, not the tables */
-	for (unsigned kind = 0; kind < 5; kind++)
-		for (unsigned pad = 0; pad < 24; pad++) {
+	for (unsigned kind = 0; kind < 6; kind++)
+		for (unsigned pad = 0; pad < PADS; pad++) {
 			(void)write_list(list, pad, kind);
 			for (at = 1;; at++) {
 				seen = 0;
@@ -122,11 +126,11 @@ test_check(void **state)
 				assert_false(err.ran);
 				refused++;
 			}
-			assert_int_equal(error, 0);
+			assert_int_equal(error, kind == 5 ? EADDRINUSE : 0);
 			whole++;
 		}
 	print_message("%u lists, %u refusals\n", whole, refused);
-	assert_int_equal(whole, 5 * 24);
+	assert_int_equal(whole, 6 * PADS);
 	assert_true(refused > 2 * whole);
 	look(t, after, sizeof(after));
 	assert_string_equal(after, before);
@@ -149,7 +153,7 @@ test_begin(void **state)
 	(void)state;
 	ngu__zone_bypass(true);
 	look(t, before, sizeof(before));
-	(void)write_list(list, 3, 5);
+	(void)write_list(list, 3, 6);
 	least = 0;
 	most = SIZE_MAX;
 	for (n = 0, at = 1;; at++) {
