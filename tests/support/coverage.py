@@ -20,7 +20,10 @@ OPTIONS = ('--exclude-unreachable-branches', '--exclude-throw-branches')
 
 
 class Reason:
-    """FILE: [FUNCTION():] [TEXT] -- WHY, or FILE:? for what one run covers and the next does not."""
+    """
+    FILE: [FUNCTION():] [TEXT] -- WHY, or FILE:? for what one run covers and the next does not. For many files (*): for branches,
+    not for lines that were not run.
+    """
 
     form = re.compile(r'(?P<file>\S+?):(?P<maybe>\??)\s+(?:(?P<fn>\w+)\(\):?(?:\s+|$))?(?P<text>.*)$')
 
@@ -32,8 +35,8 @@ class Reason:
         self.number, self.line, self.file, self.fn, self.text = number, line, m['file'], m['fn'], m['text'].strip()
         self.maybe, self.used = bool(m['maybe']), 0
 
-    def fits(self, file, fn, text):
-        return fnmatch.fnmatchcase(file, self.file) and self.fn in (None, fn) and self.text in text
+    def fits(self, file, fn, text, run):
+        return (run or '*' not in self.file) and fnmatch.fnmatchcase(file, self.file) and self.fn in (None, fn) and self.text in text
 
 
 def reasons(path):
@@ -83,7 +86,7 @@ class File:
         for n, count, _, missed in self.code:
             if count == 0 or missed:
                 text = self.text[n - 1].strip()
-                fit = [r for r in why if r.fits(self.name, self.fn[n - 1], text)]
+                fit = [r for r in why if r.fits(self.name, self.fn[n - 1], text, count > 0)]
                 for r in fit:
                     r.used += 1
                 if not fit and not (same and count == 0):
@@ -124,7 +127,10 @@ def main():
     if bare:
         print('without a reason in tests/coverage.txt:')
         for name, n, count, text in bare:
-            print(f'  {name}:{n}: {"not run" if count == 0 else "branch"}: {text}')
+            if count == 0:
+                print(f'  {name}:{n}: not run: {text}')
+        for name in sorted({b[0] for b in bare if b[2] > 0}):
+            print(f'  {name}: branches on lines', *(n for at, n, count, _ in bare if at == name and count > 0))
     for r in why:
         if not r.used and not r.maybe:
             failed.append(f'tests/coverage.txt:{r.number}: covered, or gone: {r.line}')
