@@ -45,7 +45,7 @@ end_twice(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab shutdown_shutdown = { .name = "shutdown-shutdown", .setup = one,
+static const struct ngu_lab shutdown_shutdown = { .name = "shutdown-shutdown", .points = 101, .setup = one,
 	.body = { { "shutdown 1", ends_a_0 }, { "shutdown 2", ends_a_1 } }, .end = end_twice };
 
 /* ---- two neighbours: each removes the other's hook ---- */
@@ -83,7 +83,7 @@ end_none(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab shutdown_neighbours = { .name = "shutdown-neighbours", .setup = pair,
+static const struct ngu_lab shutdown_neighbours = { .name = "shutdown-neighbours", .points = 169, .setup = pair,
 	.body = { { "shutdown a", ends_a_alone }, { "shutdown b", ends_b } }, .end = end_none };
 
 /* ---- the graph is destroyed while a thread whose current graph it is leaves it ---- */
@@ -136,9 +136,9 @@ end_gone(void *arg)
 	ngu_lab_check(ngu_graph_current() == NULL);
 }
 
-static const struct ngu_lab destroy_leave = { .name = "destroy-leave", .setup = pair,
+static const struct ngu_lab destroy_leave = { .name = "destroy-leave", .points = 130, .setup = pair,
 	.body = { { "destroy", destroys }, { "leave", leaves } }, .end = end_gone };
-static const struct ngu_lab destroy_stay = { .name = "destroy-stay", .setup = pair,
+static const struct ngu_lab destroy_stay = { .name = "destroy-stay", .points = 128, .setup = pair,
 	.body = { { "destroy", destroys }, { "stay", stays } }, .end = end_gone };
 
 /* ---- after the last port was closed, by another thread ---- */
@@ -172,7 +172,7 @@ closes_out(void *arg)
 	lt_destroy();
 }
 
-static const struct ngu_lab destroy_ports = { .name = "destroy-ports", .setup = line,
+static const struct ngu_lab destroy_ports = { .name = "destroy-ports", .points = 259, .setup = line,
 	.body = { { "close in", closes_in }, { "close out, destroy", closes_out } }, .end = end_gone };
 
 /* ---- beside the graph's own thread: a packet in a queue, a timer that is due ---- */
@@ -197,7 +197,7 @@ queues(void *arg)
 	lt_destroy();
 }
 
-static const struct ngu_lab destroy_queue = { .name = "destroy-queue", .setup = worked,
+static const struct ngu_lab destroy_queue = { .name = "destroy-queue", .points = 207, .setup = worked,
 	.body = { { "send, destroy", queues } }, .end = end_gone };
 
 static int
@@ -220,7 +220,7 @@ times(void *arg)
 	lt_destroy();
 }
 
-static const struct ngu_lab destroy_timer = { .name = "destroy-timer", .setup = timed,
+static const struct ngu_lab destroy_timer = { .name = "destroy-timer", .points = 87, .setup = timed,
 	.body = { { "timer, destroy", times } }, .end = end_gone };
 
 LN_TEST(shutdown_shutdown, NULL)
@@ -228,7 +228,7 @@ LN_TEST(shutdown_neighbours, &ln_one_preemption)
 LN_TEST(destroy_leave, NULL)
 LN_TEST(destroy_stay, NULL)
 LN_TEST(destroy_ports, &ln_one_preemption)
-LN_TEST(destroy_queue, &ln_no_delays)
+LN_TEST(destroy_queue, &ln_one_preemption)
 LN_TEST(destroy_timer, NULL)
 
 int

@@ -66,8 +66,21 @@ end_walk(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab walk_rename_rmhook = { .name = "walk-rename-rmhook", .setup = chain,
+static const struct ngu_lab walk_rename_rmhook = { .name = "walk-rename-rmhook", .points = 101, .setup = chain,
 	.body = { { "lookup", walks }, { "rename", renames }, { "rmhook", cuts } }, .end = end_walk };
+
+/* By twos there are few enough orders for two preemptions. */
+static void
+end_any(void *arg)
+{
+	ln_expect(3, ngu_lookup(g, "b:i", NULL) == 0 ? 4 : 2);
+	ln_end(arg);
+}
+
+static const struct ngu_lab walk_rename = { .name = "walk-rename", .points = 40, .setup = chain,
+	.body = { { "lookup", walks }, { "rename", renames } }, .end = end_any };
+static const struct ngu_lab walk_rmhook = { .name = "walk-rmhook", .points = 68, .setup = chain,
+	.body = { { "lookup", walks }, { "rmhook", cuts } }, .end = end_any };
 
 /* ---- a node is looked up and let go of while it dies: the last reference may be the finder's ---- */
 
@@ -139,11 +152,11 @@ end_none(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab unref_name = { .name = "unref-name", .setup = one,
+static const struct ngu_lab unref_name = { .name = "unref-name", .points = 46, .setup = one,
 	.body = { { "by name", refs_name }, { "shutdown", ends } }, .end = end_none };
-static const struct ngu_lab unref_id = { .name = "unref-id", .setup = one,
+static const struct ngu_lab unref_id = { .name = "unref-id", .points = 43, .setup = one,
 	.body = { { "by ID", refs_id }, { "shutdown", ends } }, .end = end_none };
-static const struct ngu_lab unref_lookup = { .name = "unref-lookup", .setup = one,
+static const struct ngu_lab unref_lookup = { .name = "unref-lookup", .points = 48, .setup = one,
 	.body = { { "lookup", looks }, { "shutdown", ends } }, .end = end_none };
 
 /* ---- two that want one name: one gets it, the other keeps what it had ---- */
@@ -195,7 +208,7 @@ end_name(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab name_name = { .name = "name-name", .setup = two,
+static const struct ngu_lab name_name = { .name = "name-name", .points = 58, .setup = two,
 	.body = { { "name a", names_a }, { "name b", names_b } }, .end = end_name };
 
 /* The same with nodes that are made for it: the loser's is gone. */
@@ -229,7 +242,7 @@ end_made(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab mknode_mknode = { .name = "mknode-mknode", .setup = none,
+static const struct ngu_lab mknode_mknode = { .name = "mknode-mknode", .points = 71, .setup = none,
 	.body = { { "mknode 1", makes_1 }, { "mknode 2", makes_2 } }, .end = end_made };
 
 /* ---- a node gets its first name while it is shut down by its address: the name goes with it ---- */
@@ -262,7 +275,7 @@ end_made_or_not(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab mknode_shutdown = { .name = "mknode-shutdown", .setup = one,
+static const struct ngu_lab mknode_shutdown = { .name = "mknode-shutdown", .points = 145, .setup = one,
 	.body = { { "mknode", makes_n }, { "shutdown", ends_new } }, .end = end_made_or_not };
 
 /* A port is named after it was made. */
@@ -285,9 +298,11 @@ end_port(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab port_shutdown = { .name = "port-shutdown", .setup = one,
+static const struct ngu_lab port_shutdown = { .name = "port-shutdown", .points = 188, .setup = one,
 	.body = { { "port", makes_port }, { "shutdown", ends_new } }, .end = end_port };
 
+LN_TEST(walk_rename, NULL)
+LN_TEST(walk_rmhook, NULL)
 LN_TEST(walk_rename_rmhook, &ln_one_preemption)
 LN_TEST(unref_name, NULL)
 LN_TEST(unref_id, NULL)
@@ -308,6 +323,8 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_mknode_mknode),
 		cmocka_unit_test(test_mknode_shutdown),
 		cmocka_unit_test(test_port_shutdown),
+		cmocka_unit_test(test_walk_rename),
+		cmocka_unit_test(test_walk_rmhook),
 		cmocka_unit_test(test_walk_rename_rmhook),
 	};
 
