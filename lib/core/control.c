@@ -259,6 +259,12 @@ ngu__call_rmnode(struct ng_node *node)
 
 /* ---- replies ---- */
 
+/*
+ * What stands in a slot while an answer to `addr` may come: no pointer. Who answers replaces just this, so that an answer to an earlier
+ * address cannot take the place of one to a later.
+ */
+#define ASKED(addr) ((struct ng_mesg *)((uintptr_t)(addr) << 1 | 1u))
+
 static struct ngu__reply *
 reply_open(struct ngu__thread *ts, struct ngu_graph *g, uint32_t *addr)
 {
@@ -273,6 +279,7 @@ reply_open(struct ngu__thread *ts, struct ngu_graph *g, uint32_t *addr)
 		if (NGU_LD_RLX(&r->addr) == 0 && NGU_CAS_AR(&r->addr, &e, 1u)) {
 			r->gen = (r->gen + 1) & 0x3ffffu;
 			*addr = NGU_REPLY_BASE | r->gen << 10 | k;
+			NGU_ST_SC(&r->msg, ASKED(*addr));
 			NGU_ST_SC(&r->addr, *addr);
 			return (r);
 		}
@@ -288,9 +295,7 @@ reply_close(struct ngu__reply *r, uint32_t addr)
 	NGU_ST_SC(&r->addr, 1u); /* closed, not yet free */
 	m = NGU_XCHG_AR(&r->msg, NULL);
 	NGU_ST_SC(&r->addr, 0u);
-	if (m != NULL && m->header.token != addr) /* a latecomer's for somebody before us */
-		NG_FREE_MSG(m);
-	return (m);
+	return (m != ASKED(addr) ? m : NULL);
 }
 
 bool
@@ -303,14 +308,9 @@ int
 ngu__reply_put(struct ngu_graph *g, uint32_t addr, struct ng_mesg *msg)
 {
 	struct ngu__reply *r = &g->reply[addr & (NGU_REPLY_SLOTS - 1)];
-	struct ng_mesg *e = NULL, *m = msg;
+	struct ng_mesg *asked = ASKED(addr);
 
-	if (!ngu__msg_whole(msg) || NGU_LD_SC(&r->addr) != addr || !NGU_CAS_SC(&r->msg, &e, msg)) {
-		NG_FREE_MSG(msg);
-		return (EINVAL);
-	}
-	/* Closed while we put it there: take it back unless somebody else has. */
-	if (NGU_LD_SC(&r->addr) != addr && NGU_CAS_SC(&r->msg, &m, NULL)) {
+	if (!ngu__msg_whole(msg) || !NGU_CAS_SC(&r->msg, &asked, msg)) {
 		NG_FREE_MSG(msg);
 		return (EINVAL);
 	}
