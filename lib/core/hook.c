@@ -12,6 +12,9 @@
  *   H3  A hook is destroyed once, by whoever moved its state to DEAD, and retired once: by that one, or, if it stood on the
  *       doom list then, by whoever takes it off.
  *   H4  hk_node changes to the dead node only after the grace period: inside a section a hook's node is its real one.
+ *   H5  Of two ends that part, the one destroyed first has its grace period only when the other has been removed by its own
+ *       node: so a method, which has its node to itself or as a reader, may use the peer it found, with its node, outside
+ *       sections, too. (An edge that insert, bypass or relink moved away keeps no such promise.)
  * Lifetime   alloc -> newhook -> linked -> connected -> DEAD, unlinked -> disconnect -> grace period -> last reference -> free.
  */
 #include "core/core.h"
@@ -218,6 +221,17 @@ graph_of(hook_p hook)
 	return (node != &ng_deadnode ? node->nd_graph : hook->hk_retire.next);
 }
 
+/* The other end, which went before this one, may go as memory. Its grace period comes round again by itself. */
+static void
+let_go(hook_p hook)
+{
+	struct ngu__hook_extra *extra = NGU_HOOK_EXTRA_OF(hook);
+
+	if (extra->last != NULL)
+		(void)NGU_FSUB_SC(&extra->last->hk_state, NGU_HS_IN);
+	extra->last = NULL;
+}
+
 static void
 hook_free(hook_p hook)
 {
@@ -230,6 +244,7 @@ hook_free(hook_p hook)
 #ifdef NGU_DEBUG
 	ngu__ref_forget(hook);
 #endif
+	let_go(hook); /* one that was never retired */
 	ngu__memset(hook, 0x5d, sizeof(*hook));
 	ngu__zone_free_at(ts, NGU_Z_HOOK, &hook_zone, hook);
 	if (node != &ng_deadnode)
@@ -264,6 +279,7 @@ blank(struct ngu__thread *ts)
 		return (NULL);
 	}
 	ngu__memset(h, 0, sizeof(*h));
+	NGU_HOOK_EXTRA_OF(h)->last = NULL;
 	NGU_ST_RLX(&h->hk_peer, &ng_deadhook);
 	NGU_ST_RLX(&h->hk_node, &ng_deadnode);
 	NGU_ST_RLX(&h->hk_rcvdata, ngu__rcvdata_none);
@@ -466,6 +482,7 @@ hook_grace(struct ngu__retire *r)
 		ngu__retire(r, hook_grace);
 		return;
 	}
+	let_go(hook); /* H5 */
 	/* No section is left in which anybody could deliver through this hook. */
 	if (hook->hk_idx != 0) {
 		ngu__ctr_read(hook->hk_idx, &n, &bytes);
@@ -616,6 +633,10 @@ ng_destroy_hook(hook_p hook)
 		}
 		NGU_ST_REL(&pair[1]->hk_peer, &ng_deadhook);
 		NGU_ST_REL(&hook->hk_peer, &ng_deadhook);
+		if (other == NULL) { /* H5: the edge locks are held, so nobody destroys that end before this stands there */
+			(void)NGU_FADD_SC(&hook->hk_state, NGU_HS_IN);
+			NGU_HOOK_EXTRA_OF(pair[1])->last = hook;
+		}
 	}
 	ngu__edge_unlock(pair, 2);
 #if NGU_RCL_HOP_LOCKED

@@ -25,7 +25,7 @@ static struct turn {
 static _Atomic(ng_rcvdata_t *) *
 real_of(struct ng_hook *hook)
 {
-	return ((void *)(hook + 1));
+	return (&NGU_HOOK_EXTRA_OF(hook)->rcvdata);
 }
 
 static const char *

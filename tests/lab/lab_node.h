@@ -29,7 +29,8 @@
 enum {
 	NGM_LAB_GET = 1 | NGM_READONLY | NGM_HASREPLY, /* uint32_t: how often SET came */
 	NGM_LAB_SET = 2 | NGM_HASREPLY,		       /* the same, one more */
-	NGM_LAB_TIMER = 3 | NGM_HASREPLY	       /* the same; a timer that is due at once will count one */
+	NGM_LAB_TIMER = 3 | NGM_HASREPLY,	       /* the same; a timer that is due at once will count one */
+	NGM_LAB_PEERS = 4 | NGM_HASREPLY	       /* the same; looks at the other end of each hook */
 };
 
 /* The method that refuses with EPERM. Hooks called "ours" and "peer" are those of the scenarios in which one does. */
@@ -117,6 +118,20 @@ ln_fire(node_p node, hook_p hook, void *arg, int arg2)
 	ln_of(node)->set++;
 }
 
+/* As node types do, at any time: it is the peer, or the dead hook of the dead node. Read here, where the lab sees it. */
+static int
+ln_peer(hook_p hook, void *arg)
+{
+	const char *name = NG_PEER_HOOK_NAME(hook);
+
+	(void)arg;
+	ngu_lab_check(name[0] == 'h' || name[0] == 'd');
+	ngu_lab_check(NG_NODE_ID(NG_PEER_NODE(hook)) < 16);
+	name = NG_PEER_NODE_NAME(hook);
+	ngu_lab_check(name[0] == 'b' || name[0] == 'z' || name[0] == 'd');
+	return (1);
+}
+
 static int
 ln_rcvmsg(node_p node, item_p item, hook_p lasthook)
 {
@@ -130,6 +145,8 @@ ln_rcvmsg(node_p node, item_p item, hook_p lasthook)
 		l->set++;
 	if (msg->header.cmd == NGM_LAB_TIMER)
 		error = ng_callout(&l->timer, node, NULL, 0, ln_fire, NULL, 7);
+	if (msg->header.cmd == NGM_LAB_PEERS)
+		NG_NODE_FOREACH_HOOK(node, ln_peer, NULL);
 	NG_MKRESPONSE(resp, msg, sizeof(uint32_t), M_NOWAIT);
 	if (resp != NULL)
 		memcpy(resp->data, &l->set, sizeof(l->set));

@@ -112,6 +112,16 @@ static const struct ngu_lab ask_rmhook = { .name = "ask-rmhook", .points = 174, 
 static const struct ngu_lab rmhook_rmhook = { .name = "rmhook-rmhook", .points = 137, .setup = pair,
 	.body = { { "rmhook a", cuts_a }, { "rmhook b", cuts_b } }, .end = end_pair };
 
+/* A message's method, outside sections, looks at the other end of its hook, which goes (H5 of hook.c). */
+static void
+looks_at_peers(void *arg)
+{
+	(void)arg;
+	ask("a:", NGM_LAB_PEERS, 0);
+}
+
+static const struct ngu_lab peers_rmhook = { .name = "peers-rmhook", .points = 151, .setup = pair,
+	.body = { { "peers", looks_at_peers }, { "rmhook", cuts_b } }, .end = end_pair };
 /* ---- two that want one hook name: one gets it, and of the other's edge nothing is left ---- */
 
 static struct ln_result con[2];
@@ -319,6 +329,7 @@ LN_TEST(ask_shutdown, NULL)
 LN_TEST(set_shutdown, NULL)
 LN_TEST(ask_rmhook, NULL)
 LN_TEST(rmhook_rmhook, &ln_no_delays)
+LN_TEST(peers_rmhook, NULL)
 LN_TEST(connect_far, &ln_one_preemption)
 LN_TEST(connect_near, NULL)
 LN_TEST(connect_cross, &ln_no_delays)
@@ -335,6 +346,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_set_shutdown),
 		cmocka_unit_test(test_ask_rmhook),
 		cmocka_unit_test(test_rmhook_rmhook),
+		cmocka_unit_test(test_peers_rmhook),
 		cmocka_unit_test(test_connect_far),
 		cmocka_unit_test(test_connect_near),
 		cmocka_unit_test(test_connect_cross),
