@@ -60,9 +60,9 @@ end_none(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab ask_shutdown = { .name = "ask-shutdown", .points = 121, .setup = one,
+static const struct ngu_lab ask_shutdown = { .name = "ask-shutdown", .points = LT_POINTS(121), .setup = one,
 	.body = { { "ask", asks }, { "shutdown", ends_a } }, .end = end_none };
-static const struct ngu_lab set_shutdown = { .name = "set-shutdown", .points = 111, .setup = one,
+static const struct ngu_lab set_shutdown = { .name = "set-shutdown", .points = LT_POINTS(111), .setup = one,
 	.body = { { "set", sets }, { "shutdown", ends_a } }, .end = end_none };
 
 /* ---- a message that goes by a hook which is removed ---- */
@@ -107,9 +107,9 @@ end_pair(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab ask_rmhook = { .name = "ask-rmhook", .points = 174, .setup = pair,
+static const struct ngu_lab ask_rmhook = { .name = "ask-rmhook", .points = LT_POINTS(174), .setup = pair,
 	.body = { { "ask", asks_by_hook }, { "rmhook", cuts_a } }, .end = end_pair };
-static const struct ngu_lab rmhook_rmhook = { .name = "rmhook-rmhook", .points = 137, .setup = pair,
+static const struct ngu_lab rmhook_rmhook = { .name = "rmhook-rmhook", .points = LT_POINTS(137), .setup = pair,
 	.body = { { "rmhook a", cuts_a }, { "rmhook b", cuts_b } }, .end = end_pair };
 
 /* A message's method, outside sections, looks at the other end of its hook, which goes (H5 of hook.c). */
@@ -120,7 +120,7 @@ looks_at_peers(void *arg)
 	ask("a:", NGM_LAB_PEERS, 0);
 }
 
-static const struct ngu_lab peers_rmhook = { .name = "peers-rmhook", .points = 151, .setup = pair,
+static const struct ngu_lab peers_rmhook = { .name = "peers-rmhook", .points = LT_POINTS(151), .setup = pair,
 	.body = { { "peers", looks_at_peers }, { "rmhook", cuts_b } }, .end = end_pair };
 /* ---- two that want one hook name: one gets it, and of the other's edge nothing is left ---- */
 
@@ -194,11 +194,11 @@ end_cross(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab connect_far = { .name = "connect-far", .points = 208, .setup = three,
+static const struct ngu_lab connect_far = { .name = "connect-far", .points = LT_POINTS(208), .setup = three,
 	.body = { { "connect a", con_far_1 }, { "connect c", con_far_2 } }, .end = end_one };
-static const struct ngu_lab connect_near = { .name = "connect-near", .points = 91, .setup = three,
+static const struct ngu_lab connect_near = { .name = "connect-near", .points = LT_POINTS(91), .setup = three,
 	.body = { { "connect to a", con_near_1 }, { "connect to c", con_near_2 } }, .end = end_one };
-static const struct ngu_lab connect_cross = { .name = "connect-cross", .points = 210, .setup = three,
+static const struct ngu_lab connect_cross = { .name = "connect-cross", .points = LT_POINTS(210), .setup = three,
 	.body = { { "connect a", con_far_1 }, { "connect b", con_cross } }, .end = end_cross };
 
 /* ---- mkpeer, with any method refusing, while somebody looks for the new node by its address ---- */
@@ -272,11 +272,11 @@ end_mkpeer(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab mkpeer_lookup = { .name = "mkpeer-lookup", .points = 158, .setup = one_id,
+static const struct ngu_lab mkpeer_lookup = { .name = "mkpeer-lookup", .points = LT_POINTS(158), .setup = one_id,
 	.body = { { "mkpeer", mkpeers }, { "lookup", looks } }, .end = end_mkpeer };
-static const struct ngu_lab mkpeer_ask = { .name = "mkpeer-ask", .points = 231, .setup = one_id,
+static const struct ngu_lab mkpeer_ask = { .name = "mkpeer-ask", .points = LT_POINTS(230), .setup = one_id,
 	.body = { { "mkpeer", mkpeers }, { "ask", asks_new } }, .end = end_mkpeer };
-static const struct ngu_lab mkpeer_short = { .name = "mkpeer-short", .points = 139, .setup = one_id,
+static const struct ngu_lab mkpeer_short = { .name = "mkpeer-short", .points = LT_POINTS(139), .setup = one_id,
 	.body = { { "mkpeer", mkpeers_short }, { "lookup", looks } }, .end = end_mkpeer };
 
 /* ---- short of memory: connect and rmhook do all of it or nothing ---- */
@@ -320,7 +320,7 @@ end_short(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab connect_short = { .name = "connect-short", .points = 213, .setup = pair_c,
+static const struct ngu_lab connect_short = { .name = "connect-short", .points = LT_POINTS(213), .setup = pair_c,
 	.body = { { "connect", connects_short }, { "rmhook", cuts_short } }, .end = end_short };
 
 static const struct ngu_lab_opts short_of_memory = { .preemptions = 1, .failures = 1 };

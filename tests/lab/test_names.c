@@ -66,7 +66,7 @@ end_walk(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab walk_rename_rmhook = { .name = "walk-rename-rmhook", .points = 101, .setup = chain,
+static const struct ngu_lab walk_rename_rmhook = { .name = "walk-rename-rmhook", .points = LT_POINTS(101), .setup = chain,
 	.body = { { "lookup", walks }, { "rename", renames }, { "rmhook", cuts } }, .end = end_walk };
 
 /* By twos there are few enough orders for two preemptions. */
@@ -77,9 +77,9 @@ end_any(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab walk_rename = { .name = "walk-rename", .points = 40, .setup = chain,
+static const struct ngu_lab walk_rename = { .name = "walk-rename", .points = LT_POINTS(40), .setup = chain,
 	.body = { { "lookup", walks }, { "rename", renames } }, .end = end_any };
-static const struct ngu_lab walk_rmhook = { .name = "walk-rmhook", .points = 68, .setup = chain,
+static const struct ngu_lab walk_rmhook = { .name = "walk-rmhook", .points = LT_POINTS(68), .setup = chain,
 	.body = { { "lookup", walks }, { "rmhook", cuts } }, .end = end_any };
 
 /* ---- a node is looked up and let go of while it dies: the last reference may be the finder's ---- */
@@ -152,11 +152,11 @@ end_none(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab unref_name = { .name = "unref-name", .points = 46, .setup = one,
+static const struct ngu_lab unref_name = { .name = "unref-name", .points = LT_POINTS(46), .setup = one,
 	.body = { { "by name", refs_name }, { "shutdown", ends } }, .end = end_none };
-static const struct ngu_lab unref_id = { .name = "unref-id", .points = 43, .setup = one,
+static const struct ngu_lab unref_id = { .name = "unref-id", .points = LT_POINTS(43), .setup = one,
 	.body = { { "by ID", refs_id }, { "shutdown", ends } }, .end = end_none };
-static const struct ngu_lab unref_lookup = { .name = "unref-lookup", .points = 48, .setup = one,
+static const struct ngu_lab unref_lookup = { .name = "unref-lookup", .points = LT_POINTS(48), .setup = one,
 	.body = { { "lookup", looks }, { "shutdown", ends } }, .end = end_none };
 
 /* ---- two that want one name: one gets it, the other keeps what it had ---- */
@@ -208,7 +208,7 @@ end_name(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab name_name = { .name = "name-name", .points = 58, .setup = two,
+static const struct ngu_lab name_name = { .name = "name-name", .points = LT_POINTS(58), .setup = two,
 	.body = { { "name a", names_a }, { "name b", names_b } }, .end = end_name };
 
 /* The same with nodes that are made for it: the loser's is gone. */
@@ -242,7 +242,7 @@ end_made(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab mknode_mknode = { .name = "mknode-mknode", .points = 71, .setup = none,
+static const struct ngu_lab mknode_mknode = { .name = "mknode-mknode", .points = LT_POINTS(71), .setup = none,
 	.body = { { "mknode 1", makes_1 }, { "mknode 2", makes_2 } }, .end = end_made };
 
 /* ---- a node gets its first name while it is shut down by its address: the name goes with it ---- */
@@ -275,7 +275,7 @@ end_made_or_not(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab mknode_shutdown = { .name = "mknode-shutdown", .points = 145, .setup = one,
+static const struct ngu_lab mknode_shutdown = { .name = "mknode-shutdown", .points = LT_POINTS(145), .setup = one,
 	.body = { { "mknode", makes_n }, { "shutdown", ends_new } }, .end = end_made_or_not };
 
 /* A port is named after it was made. */
@@ -298,7 +298,7 @@ end_port(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab port_shutdown = { .name = "port-shutdown", .points = 188, .setup = one,
+static const struct ngu_lab port_shutdown = { .name = "port-shutdown", .points = LT_POINTS(188), .setup = one,
 	.body = { { "port", makes_port }, { "shutdown", ends_new } }, .end = end_port };
 
 LN_TEST(walk_rename, NULL)

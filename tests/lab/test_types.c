@@ -45,7 +45,7 @@ end_one(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab unload_mkpeer = { .name = "unload-mkpeer", .points = 9, .setup = other,
+static const struct ngu_lab unload_mkpeer = { .name = "unload-mkpeer", .points = LT_POINTS(9), .setup = other,
 	.body = { { "unload", unloads }, { "mkpeer", mkpeers } }, .end = end_one };
 
 /* ---- beside the death of its last node ---- */
@@ -75,7 +75,7 @@ end_free(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab unload_shutdown = { .name = "unload-shutdown", .points = 38, .setup = last,
+static const struct ngu_lab unload_shutdown = { .name = "unload-shutdown", .points = LT_POINTS(38), .setup = last,
 	.body = { { "unload", unloads }, { "shutdown", ends } }, .end = end_free };
 
 /* ---- its memory goes with it, while somebody still looks at a node that had the type ---- */
@@ -148,9 +148,9 @@ end_unmapped(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab unmap_walk = { .name = "unmap-walk", .points = 131, .setup = mapped,
+static const struct ngu_lab unmap_walk = { .name = "unmap-walk", .points = LT_POINTS(131), .setup = mapped,
 	.body = { { "unmap", ends_unmaps }, { "lookup", walks } }, .end = end_unmapped };
-static const struct ngu_lab unmap_list = { .name = "unmap-list", .points = 200, .setup = mapped,
+static const struct ngu_lab unmap_list = { .name = "unmap-list", .points = LT_POINTS(200), .setup = mapped,
 	.body = { { "unmap", ends_unmaps }, { "list", lists } }, .end = end_unmapped };
 
 LN_TEST(unload_mkpeer, NULL)
