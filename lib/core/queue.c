@@ -285,6 +285,14 @@ ngu__serve(struct ngu__thread *ts, struct ng_node *node, unsigned budget)
 			ngu__wq_push(ts, node);
 			break;
 		}
+		/*
+		 * Inside a section that was open before, as at the end of a packet's own turn: a message's method may sleep, so it
+		 * comes after the section.
+		 */
+		if (ts->nest > (in ? 1u : 0u) && !has_doom(node) && !IS_DOOM(e) && (ENT_ITEM(e)->el_flags & NGQF_TYPE) != NGQF_DATA) {
+			(void)give_up(ts, node); /* in a section it always can */
+			break;
+		}
 		if (has_doom(node) || ent_writer(e) || (NGU_LD_RLX(&node->nd_gate) & NGU_G_EXCL) != 0) {
 			if (in) {
 				in = false;
