@@ -32,7 +32,6 @@ nothing 'three lines in one file' large
 mkdir -p "$tmp/with" "$tmp/without" "$tmp/o"
 cp -r lib include "$tmp/with" && cp -r lib include "$tmp/without" || exit 1
 cut -d : -f 1 "$tmp/uses" | sort -u | while read -r f; do
-	# Words of the same length: a line number or a column may end up in the object.
 	sed -E -i 's/NGU_PLANT\(([A-Za-z0-9_]+)\)/0/g' "$tmp/without/$f"
 done
 object() { # TREE SOURCE OUT FLAG...
@@ -67,5 +66,10 @@ dead() {
 	done <"$tmp/names"
 }
 nothing 'each changes an object' dead
-nothing 'the library does not know them' grep -l ngu__plant "$bld"/lib/libng.a
+symbols() {
+	nm "$bld"/lib/libngp-*.a 2>/dev/null | grep -E ' (ngu__plant|ngu_k_node_ref)$' | sort -u >"$tmp/symbols"
+	grep -q ngu_k_node_ref "$tmp/symbols" || echo "no symbols found in $bld/lib"
+	grep ngu__plant "$tmp/symbols"
+}
+nothing 'the library has no switch' symbols
 done_testing
