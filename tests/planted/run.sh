@@ -102,10 +102,13 @@ now() { date +%s%N; }
 # attempt PLANT KIND PROGRAM[:CASE] SECONDS REPORT: runs until the report comes, or SECONDS have passed. Sets spent (seconds), schedules
 # (the lab prints them) and why.
 attempt() {
-	local plant=$1 kind=$2 exe=$3 limit=$4 report=$5 t0 t rc args=()
-	case $exe in *:*) args=("${exe#*:}") exe=${exe%%:*} ;; esac
+	local plant=$1 kind=$2 exe=$3 limit=$4 report=$5 t0 t rc case='' args=()
+	case $exe in *:*) case=${exe#*:} exe=${exe%%:*} ;; esac
 	exe=$root/planted-$kind/tests/$exe
 	run_under "$kind"
+	if [ -n "$case" ]; then
+		if [ "$kind" = lab ]; then wrap=(env "LT_ONLY=$case"); else args=("$case"); fi
+	fi
 	t0=$(now) spent='' schedules='' why=
 	while :; do
 		rc=0
