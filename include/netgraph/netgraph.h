@@ -496,7 +496,8 @@ struct ng_type {
 
 #define NG_FWD_ITEM_HOOK_FLAGS(error, item, hook, flags) \
 	do { \
-		(error) = ngu_k_fwd_item((item), (hook), (flags)); \
+		(error) = __builtin_constant_p(flags) && (flags) == NG_NOFLAGS ? ngu_k_fwd((item), (hook)) : \
+										 ngu_k_fwd_item((item), (hook), (flags)); \
 		(item) = NULL; \
 	} while (0)
 #define NG_FWD_ITEM_HOOK(error, item, hook) NG_FWD_ITEM_HOOK_FLAGS(error, item, hook, NG_NOFLAGS)
@@ -647,6 +648,7 @@ void ngu_k_item_set_node(item_p item, node_p node);
 void ngu_k_item_set_hook(item_p item, hook_p hook);
 int ngu_k_send_data(hook_p hook, struct mbuf *m, int flags);
 int ngu_k_fwd_item(item_p item, hook_p hook, int flags);
+int ngu_k_fwd(item_p item, hook_p hook); /* the same without flags */
 int ngu_k_send_msg_hook(node_p here, struct ng_mesg *msg, hook_p hook, ng_ID_t retaddr);
 int ngu_k_send_msg_path(node_p here, struct ng_mesg *msg, const char *path, ng_ID_t retaddr);
 int ngu_k_send_msg_id(node_p here, struct ng_mesg *msg, ng_ID_t id, ng_ID_t retaddr);

@@ -142,10 +142,11 @@ void ngu__leave_slow(struct ngu__thread *ts);
 NGU_INLINE void
 ngu__books(struct ngu__thread *ts)
 {
-	if ((ts->attempted | ts->delivered) == 0)
+	if ((ts->attempted | ts->delivered | ts->through) == 0)
 		return;
 	if (ts->graph != NULL)
-		ngu__count(ts, ts->graph->ctr_flow, ts->attempted, ts->delivered);
+		ngu__count(ts, ts->graph->ctr_flow, ts->attempted + ts->through, ts->delivered + ts->through);
+	ts->through = 0;
 	ts->attempted = 0;
 	ts->delivered = 0;
 }
@@ -188,7 +189,7 @@ ngu__data_enter(struct ngu__thread *ts, struct ngu_graph *g)
 {
 	ngu__section_enter(ts);
 	if (ts->nest == 1) {
-		ts->limit = g != NULL ? NGU_LD_RLX(&g->max[NGU_L_DEPTH]) : NGU_DEPTH_DEFAULT;
+		ts->limit = g != NULL ? NGU_LD_RLX(&g->max[NGU_L_DEPTH]) : 0;
 		ts->budget = NGU_HOP_BUDGET;
 	}
 }

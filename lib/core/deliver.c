@@ -21,6 +21,7 @@ static struct ngu__zone burst_zone = NGU_ZONE_INIT("bursts", NGU_Z_BURST, NGU_BU
 #define PLAIN_DATA ((unsigned long)(NGQF_DATA | NGQF_READER))
 
 static int hop_slow(struct ngu__thread *ts, hook_p hook, hook_p peer, node_p node, item_p item, int flags);
+static int hop_drain(struct ngu__thread *ts, int error);
 static int fwd_slow(struct ngu__thread *ts, item_p item, hook_p hook, int flags);
 
 /* Free an item that did not get through, and say why in the books. */
@@ -89,53 +90,93 @@ locked_leave(struct ngu__thread *ts, hook_p peer, node_p node, bool entered)
 }
 #endif
 
-/* Deliver one plain data item out of `hook`. In a section. The item is consumed. */
-NGU_INLINE int
-hop(struct ngu__thread *ts, hook_p hook, item_p item)
+/*
+ * A hop that is not a plain walk into the next node. Like the two functions that come to the same end by other ways, it is the last
+ * thing its caller does, so that hop() keeps two registers over the method call and no more.
+ */
+static NGU_NOINLINE int
+hop_aside(struct ngu__thread *ts, hook_p hook, hook_p peer, node_p node, item_p item, uint32_t d)
 {
-	struct mbuf *m = item->body.da_m;
-	uint32_t d = NGU_LD_RLX(&ts->depth);
+	ngu__slot_leave(&ts->depth, d);
+	ts->attempted++;
+	return (hop_slow(ts, hook, peer, node, item, NG_NOFLAGS));
+}
+
+/* No section, no current graph, no hook, at the depth limit, or not a plain packet. */
+static NGU_NOINLINE int
+fwd_other(struct ngu__thread *ts, item_p item, hook_p hook)
+{
 	hook_p peer;
 	node_p node;
 	uint32_t busy;
+
+	/* No current graph: an epoch around a thread's own sends. The books of the hook's graph, then. */
+	if (ts->nest == 0 || ts->graph == NULL || hook == NULL || item->el_flags != PLAIN_DATA)
+		return (fwd_slow(ts, item, hook, NG_NOFLAGS));
+	ts->attempted++;
+	peer = NGU_LD_SC(&hook->hk_peer); /* ORDER peer-publish (load side): as in hop() */
+	node = NGU_LD_ACQ(&peer->hk_node);
+	busy = NGU_LD_SC(&node->nd_gate) & NGU_G_BUSY;
+	if ((busy | (uint32_t)(NGU_LD_ACQ(&hook->hk_flags) & HK_INVALID) | (uint32_t)NGU_LD_ACQ(&peer->hk_flags)) != 0 ||
+	    ts->limit == 0 || item->body.da_m == NULL)
+		return (hop_slow(ts, hook, peer, node, item, NG_NOFLAGS));
+	return (defer(ts, peer, item));
+}
+
+/* The thread has no counters near that index yet. */
+static NGU_NOINLINE int
+hop_first(struct ngu__thread *ts, hook_p hook, hook_p peer, node_p node, item_p item, uint32_t d)
+{
+	/* When there is no memory for them, the slow way counts in the shared ones. */
+	if (ngu__ctr_page(ts, peer->hk_idx) == NULL)
+		return (hop_aside(ts, hook, peer, node, item, d));
+	ngu__slot_leave(&ts->depth, d);
+	return (ngu_k_fwd(item, hook));
+}
+
+/*
+ * Deliver one plain data item out of `hook`. The item is consumed. ts->limit is zero outside of sections, so that one comparison says
+ * whether all is as it should be.
+ */
+NGU_INLINE int
+hop(struct ngu__thread *ts, item_p item, hook_p hook)
+{
+	uint32_t busy, d = NGU_LD_RLX(&ts->depth);
+	struct ngu__ctr *ctr;
+	struct mbuf *m;
+	hook_p peer;
+	node_p node;
 	int error;
 
-	ts->attempted++;
+	if (NGU_UNLIKELY(d >= ts->limit) || NGU_UNLIKELY(hook == NULL) || NGU_UNLIKELY(item->el_flags != PLAIN_DATA))
+		return (fwd_other(ts, item, hook));
 	/*
 	 * ORDER peer-publish (load side): the hook behind it is complete. Loaded once (R1). Sequentially consistent, so that
 	 * ngu__sections_wait() knows who may still have the old one (see there).
 	 */
 	peer = NGU_LD_SC(&hook->hk_peer);
 	node = NGU_LD_ACQ(&peer->hk_node);
-	if (NGU_UNLIKELY(m == NULL))
-		return (hop_slow(ts, hook, peer, node, item, NG_NOFLAGS));
-	if (NGU_UNLIKELY(d >= ts->limit)) {
-		busy = NGU_LD_SC(&node->nd_gate) & NGU_G_BUSY;
-		if ((busy | (uint32_t)(NGU_LD_ACQ(&hook->hk_flags) & HK_INVALID) | (uint32_t)NGU_LD_ACQ(&peer->hk_flags) |
-			ts->nlocal) != 0)
-			return (hop_slow(ts, hook, peer, node, item, NG_NOFLAGS));
-		return (defer(ts, peer, item));
-	}
+	m = item->body.da_m;
 	ngu__slot_show(ts->slot, &ts->depth, d, node);
 	/*
 	 * ORDER gate-open (reader side): the gate first, then the hook's flags. A section that opened after the closer looked is
 	 * held off by nothing but the gate; flags read before it could be those from before the hook was destroyed.
 	 */
 	busy = NGU_LD_SC(&node->nd_gate) & NGU_G_BUSY;
-	if (NGU_UNLIKELY((busy | (uint32_t)(NGU_LD_ACQ(&hook->hk_flags) & HK_INVALID) |
-			     (uint32_t)NGU_LD_ACQ(&peer->hk_flags)) != 0)) {
-		ngu__slot_leave(&ts->depth, d);
-		return (hop_slow(ts, hook, peer, node, item, NG_NOFLAGS));
-	}
+	busy |= (uint32_t)(NGU_LD_ACQ(&hook->hk_flags) & HK_INVALID) | (uint32_t)NGU_LD_ACQ(&peer->hk_flags);
+	if (NGU_UNLIKELY(busy != 0) || NGU_UNLIKELY(m == NULL))
+		return (hop_aside(ts, hook, peer, node, item, d));
+	if (NGU_UNLIKELY((ctr = ngu__ctr_here(ts, peer->hk_idx)) == NULL))
+		return (hop_first(ts, hook, peer, node, item, d));
 #if NGU_RCL_HOP_LOCKED
 	if (!locked_enter(hook, peer, node)) {
-		ngu__slot_leave(&ts->depth, d);
 		locked_leave(ts, peer, node, false);
-		return (hop_slow(ts, hook, peer, node, item, NG_NOFLAGS));
+		return (hop_aside(ts, hook, peer, node, item, d));
 	}
 #endif
-	ngu__count(ts, peer->hk_idx, 1, (uint64_t)m->m_pkthdr.len);
-	ts->delivered++;
+	NGU_BUMP(&ctr->n, 1);
+	NGU_BUMP(&ctr->bytes, (uint64_t)m->m_pkthdr.len);
+	ts->through++;
 	NGU_INSIDE(node, false);
 	error = NGU_LD_ACQ(&peer->hk_rcvdata)(NGU_PLANT(R1) ? NGU_LD_SC(&hook->hk_peer) : peer, item);
 	NGU_INSIDE(node, false);
@@ -143,8 +184,8 @@ hop(struct ngu__thread *ts, hook_p hook, item_p item)
 #if NGU_RCL_HOP_LOCKED
 	locked_leave(ts, peer, node, true);
 #endif
-	if (NGU_UNLIKELY(ts->defer_head != NULL) && !ts->deferring)
-		(void)ngu__drain(ts);
+	if (NGU_UNLIKELY(ts->defer_head != NULL))
+		return (hop_drain(ts, error));
 	return (error);
 }
 
@@ -183,6 +224,15 @@ ngu__hand_over(struct ngu__thread *ts, hook_p peer, item_p item)
 			error = e;
 	}
 	ngu__burst_free(ts, vec);
+	return (error);
+}
+
+/* Something was put off by a frame above: this one runs it, unless one below already does. */
+static NGU_NOINLINE int
+hop_drain(struct ngu__thread *ts, int error)
+{
+	if (!ts->deferring)
+		(void)ngu__drain(ts);
 	return (error);
 }
 
@@ -483,8 +533,8 @@ begin(struct ngu__thread *ts, struct ngu__ctx *ctx, hook_p hook)
 {
 	ngu__section_enter(ts);
 	ngu__enter(ts, ctx, hook != NULL ? NGU_LD_ACQ(&hook->hk_node)->nd_graph : NULL);
-	if (ts->nest == 1) {
-		ts->limit = NGU_DEPTH(ts);
+	if (ts->nest == 1 || ctx->graph == NULL) { /* the latter: a section without a graph, so far */
+		ts->limit = ts->nlocal != 0 ? 0 : NGU_DEPTH(ts);
 		ts->budget = NGU_HOP_BUDGET;
 	}
 }
@@ -494,18 +544,30 @@ end(struct ngu__thread *ts, struct ngu__ctx *ctx)
 {
 	ngu__data_leave(ts);
 	ngu__leave(ts, ctx);
+	if (ts->graph == NULL)
+		ts->limit = 0;
+}
+
+static NGU_NOINLINE int
+fwd_stranger(item_p item, hook_p hook)
+{
+	return (fwd_slow(ngu__self(), item, hook, NG_NOFLAGS));
+}
+
+/* NG_FWD_ITEM_HOOK without flags. */
+int
+ngu_k_fwd(item_p item, hook_p hook)
+{
+	struct ngu__thread *ts = ngu__self_tls;
+
+	return (NGU_LIKELY(ts != NULL) ? hop(ts, item, hook) : fwd_stranger(item, hook));
 }
 
 /* The whole of NG_FWD_ITEM_HOOK_FLAGS. */
 int
 ngu_k_fwd_item(item_p item, hook_p hook, int flags)
 {
-	struct ngu__thread *ts = ngu__self();
-
-	/* No current graph: an epoch around a thread's own sends. The books of the hook's graph, then. */
-	if (NGU_LIKELY(ts->nest != 0 && ts->graph != NULL && hook != NULL && flags == NG_NOFLAGS && item->el_flags == PLAIN_DATA))
-		return (hop(ts, hook, item));
-	return (fwd_slow(ts, item, hook, flags));
+	return (flags == NG_NOFLAGS ? ngu_k_fwd(item, hook) : fwd_slow(ngu__self(), item, hook, flags));
 }
 
 static NGU_NOINLINE int
@@ -538,6 +600,8 @@ fwd_slow(struct ngu__thread *ts, item_p item, hook_p hook, int flags)
 			error = ng_snd_item(item, flags);
 	}
 	ngu__leave(ts, &ctx);
+	if (ts->graph == NULL)
+		ts->limit = 0;
 	return (error);
 }
 
@@ -568,7 +632,7 @@ ngu_k_send_data(hook_p hook, struct mbuf *m, int flags)
 		return (ngu_k_fwd_item(item, hook, flags));
 	/* The first hop of a packet: one section for all of them. */
 	begin(ts, &ctx, hook);
-	error = hop(ts, hook, item);
+	error = hop(ts, item, hook);
 	end(ts, &ctx);
 	return (error);
 }

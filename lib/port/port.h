@@ -77,8 +77,14 @@ void ngu__lab_keep(const void *p);
 /* Keeps the compiler from moving accesses; no instruction. Partner of a membarrier on the other side. */
 #define NGU_COMPILER_FENCE() atomic_signal_fence(memory_order_seq_cst)
 
-/* A statistic that one thread writes and any thread reads: no locked instruction. */
+/* A 64-bit statistic that one thread writes and any thread reads: no locked instruction. */
+#if defined(__x86_64__) && !defined(NGU_LAB) && !defined(NGU_TSAN) && !defined(NGU_ASAN)
+/* One instruction, which compilers do not make of the other form. An aligned word is stored whole. */
+#define NGU_BUMP(p, n) \
+	__asm__ __volatile__("addq %1, %0" : "+m"(*(uint64_t *)(void *)(p)) : "er"((uint64_t)(n)) : "cc")
+#else
 #define NGU_BUMP(p, n) NGU_ST_RLX((p), NGU_LD_RLX(p) + (n))
+#endif
 
 #if defined(NGU_LAB)
 #define NGU_PAUSE() ngu__lab_pause()

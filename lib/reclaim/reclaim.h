@@ -94,6 +94,7 @@ ngu__section_leave(struct ngu__thread *ts)
 {
 	if (--ts->nest != 0)
 		return;
+	ts->limit = 0;
 	ngu__sec_close(&ts->sec); /* section-close, section-scan */
 	/*
 	 * With packets laid aside the gates are free of this thread, but its memory has to stay: the grace period waits until

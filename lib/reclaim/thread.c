@@ -49,6 +49,7 @@ static uint64_t ctr_l0[CTR_L0] = { 1 }; /* index 0 is never given out */
 static uint64_t ctr_l1[CTR_L1];
 static uint64_t ctr_l2[CTR_L2];
 static _Atomic(struct ngu__ctr *) ctr_shared[NGU_CTR_PAGES];
+static _Atomic(struct ngu__ctr *) ctr_none[NGU_CTR_PAGES]; /* the directory of those who have none; stays empty */
 
 /* ---- registry */
 
@@ -85,6 +86,7 @@ create(void)
 		NGU_KEPT(ts);
 	ts->id = NGU_FADD_RLX(&nrecords, 1u) + 1;
 	NGU_ST_RLX(&ts->used, 1u); /* no order needed: not yet published */
+	NGU_ST_RLX(&ts->ctr, ctr_none);
 	ngu__sec_join(&ngu__threads, ts, &ts->next);
 	return (ts);
 }
@@ -129,6 +131,7 @@ thread_end(void *arg)
 	ts->graph = NULL;
 	ts->attempted = 0;
 	ts->delivered = 0;
+	ts->through = 0;
 	ngu__self_tls = NULL;
 	/*
 	 * ORDER thread-hand-over (store side)
@@ -226,8 +229,6 @@ cell(struct ngu__thread *ts, uint32_t i)
 
 	/* ORDER ctr-page (load side): acquire, twice; pairs with the release stores in ngu__ctr_page(). */
 	dir = NGU_LD_ACQ(&ts->ctr);
-	if (dir == NULL)
-		return (NULL);
 	p = NGU_LD_ACQ(&dir[i >> NGU_CTR_SHIFT]);
 	return (p == NULL ? NULL : p + (i & (NGU_CTR_PAGE - 1)));
 }
@@ -292,21 +293,21 @@ ngu__ctr_page(struct ngu__thread *ts, uint32_t i)
 	 *   pairs with:  the acquire loads in cell()
 	 *   if relaxed:  a sum could read memory from before it was zeroed
 	 */
-	if (dir == NULL) {
+	if (dir == ctr_none) {
 		dir = ngu__port_alloc_pages(NGU_CTR_PAGES * sizeof(*dir));
 		if (dir == NULL)
 			return (NULL);
 		NGU_ST_REL(&ts->ctr, dir);
 	}
 	p = NGU_LD_RLX(&dir[i >> NGU_CTR_SHIFT]);
-	if (p == NULL) {
+	if (NGU_LIKELY(p == NULL)) {
 		p = ngu__port_alloc(NGU_CTR_PAGE * sizeof(*p), NGU_CACHELINE);
 		if (p == NULL)
 			return (NULL);
 		NGU_KEPT(p);
 		NGU_ST_REL(&dir[i >> NGU_CTR_SHIFT], p);
 	}
-	return (p);
+	return (p + (i & (NGU_CTR_PAGE - 1)));
 }
 
 void

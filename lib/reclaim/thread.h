@@ -48,19 +48,20 @@ struct ngu__magpair {
 
 struct ngu__thread {
 	/* ---- read by gate closers and by the grace-period engine */
-	NGU_ALIGNED(NGU_CACHELINE) ngu__sec sec; /* section.h */
-	ngu__sec_depth depth;
+	NGU_ALIGNED(NGU_CACHELINE) ngu__sec_depth depth; /* first: its address is the record's; section.h has these three */
+	ngu__sec sec;
 	_Atomic uint32_t aside; /* odd: packets lie aside at closed gates, to be delivered on this thread's way out */
 	ngu__sec_slot slot[NGU_SLOTS + 2]; /* 0..depth-1: nodes this thread is inside of, as a reader */
 
 	/* ---- owner only, touched for each packet */
 	NGU_ALIGNED(NGU_CACHELINE) uint32_t nest; /* read sections nested */
 	uint32_t level;				  /* entries into libng nested; at 0 the thread serves its promises */
-	uint32_t limit;				  /* nested deliveries allowed now */
+	uint32_t limit;				  /* nested deliveries allowed now; 0 outside of sections */
 	int32_t budget;				  /* deferred deliveries left in this section */
 	struct ngu_graph *graph;		  /* the current graph */
 	struct ngu_graph *home;			  /* outside libng: what ngu_graph_enter() chose; held */
-	_Atomic(_Atomic(struct ngu__ctr *) *) ctr; /* directory of counter pages; pages come when first written */
+	_Atomic(_Atomic(struct ngu__ctr *) *) ctr; /* directory of counter pages, never NULL; pages come when first written */
+	uint64_t through;			  /* packets, this section, that were attempted and delivered at once */
 	struct ng_item *defer_head;		  /* deliveries put off by the depth limit, first in first out */
 	struct ng_item *defer_tail;
 	struct ng_item *local_head; /* packets laid aside at closed gates, until this thread's way out */
@@ -83,7 +84,7 @@ struct ngu__thread {
 	uint32_t serve_budget;
 	uint32_t hurry; /* ways out on which not to wait for a gate */
 	void *waiter; /* a completion record kept for the next control call */
-	uint64_t attempted, delivered; /* packets, this section */
+	uint64_t attempted, delivered; /* packets, this section, that are not in `through` */
 	bool bypass_keeps; /* ng_bypass leaves the node's hooks for later */
 	struct ng_node *keep; /* this node's disconnect is running and may not end it */
 	int outbound;	/* td_ng_outbound */
@@ -131,22 +132,27 @@ extern void (*ngu__thread_exit_kern)(struct ngu__thread *);
  * Counters. ngu__ctr() yields this thread's cell for index `i`; a cell nobody can get memory for is a shared overflow cell,
  * which is updated with locked operations (ngu__count does that), so nothing is ever lost.
  */
-struct ngu__ctr *ngu__ctr_page(struct ngu__thread *ts, uint32_t i);
+struct ngu__ctr *ngu__ctr_page(struct ngu__thread *ts, uint32_t i); /* makes the page; the cell, or NULL without memory */
 void ngu__ctr_overflow(uint32_t i, uint64_t n, uint64_t bytes);
+
+/* NULL: not yet. */
+NGU_INLINE struct ngu__ctr *
+ngu__ctr_here(struct ngu__thread *ts, uint32_t i)
+{
+	struct ngu__ctr *p = NGU_LD_RLX(&NGU_LD_RLX(&ts->ctr)[i >> NGU_CTR_SHIFT]);
+
+	return (NGU_LIKELY(p != NULL) ? p + (i & (NGU_CTR_PAGE - 1)) : NULL);
+}
 
 NGU_INLINE void
 ngu__count(struct ngu__thread *ts, uint32_t i, uint64_t n, uint64_t bytes)
 {
-	_Atomic(struct ngu__ctr *) *dir = NGU_LD_RLX(&ts->ctr);
-	struct ngu__ctr *p = NULL;
+	struct ngu__ctr *p = ngu__ctr_here(ts, i);
 
-	if (NGU_LIKELY(dir != NULL))
-		p = NGU_LD_RLX(&dir[i >> NGU_CTR_SHIFT]);
 	if (NGU_UNLIKELY(p == NULL) && (p = ngu__ctr_page(ts, i)) == NULL) {
 		ngu__ctr_overflow(i, n, bytes);
 		return;
 	}
-	p += i & (NGU_CTR_PAGE - 1);
 	NGU_BUMP(&p->n, n);
 	NGU_BUMP(&p->bytes, bytes);
 }
