@@ -166,15 +166,20 @@ ngu__enter(struct ngu__thread *ts, struct ngu__ctx *c, struct ngu_graph *g)
 	}
 }
 
+/* Out of libng, perhaps for good: then what was promised is done. */
 NGU_INLINE void
-ngu__leave(struct ngu__thread *ts, struct ngu__ctx *c)
+ngu__leave_last(struct ngu__thread *ts, struct ngu_graph *g)
 {
-	struct ngu_graph *g = ts->graph;
-
 	if (ts->level == 1 && !ts->serving &&
 	    ((ts->nmine | ts->full | ts->nlocal) != 0 || ts->also != NULL || (g != NULL && g->nworkers == 0 && NGU_LD_RLX(&g->wq[0].len) != 0)))
 		ngu__leave_slow(ts);
 	ts->level--;
+}
+
+NGU_INLINE void
+ngu__leave(struct ngu__thread *ts, struct ngu__ctx *c)
+{
+	ngu__leave_last(ts, ts->graph);
 	if (ts->graph != c->graph) {
 		ngu__books(ts);
 		ts->graph = c->graph;
@@ -183,13 +188,20 @@ ngu__leave(struct ngu__thread *ts, struct ngu__ctx *c)
 
 int ngu__drain(struct ngu__thread *ts); /* run what the depth limit put off */
 
+/* What ts->limit is inside a section of the current graph. A thread without counters of its own counts in the slow paths. */
+NGU_INLINE uint32_t
+ngu__limit(const struct ngu__thread *ts)
+{
+	return (ts->graph == NULL || ts->nlocal != 0 || NGU_LD_RLX(&ts->ctr) == NULL ? 0 : NGU_LD_RLX(&ts->graph->max[NGU_L_DEPTH]));
+}
+
 /* The outermost read section for graph g: depth limit and budget start anew. */
 NGU_INLINE void
 ngu__data_enter(struct ngu__thread *ts, struct ngu_graph *g)
 {
 	ngu__section_enter(ts);
 	if (ts->nest == 1) {
-		ts->limit = g != NULL ? NGU_LD_RLX(&g->max[NGU_L_DEPTH]) : 0;
+		ts->limit = g != NULL && NGU_LD_RLX(&ts->ctr) != NULL ? NGU_LD_RLX(&g->max[NGU_L_DEPTH]) : 0;
 		ts->budget = NGU_HOP_BUDGET;
 	}
 }

@@ -51,6 +51,7 @@ ngu__rcvdata_none(hook_p hook, item_p item)
 	return (0);
 }
 
+/* For later. Not counted as attempted until it is its turn. */
 NGU_INLINE int
 defer(struct ngu__thread *ts, hook_p peer, item_p item)
 {
@@ -107,36 +108,21 @@ static NGU_NOINLINE int
 fwd_other(struct ngu__thread *ts, item_p item, hook_p hook)
 {
 	hook_p peer;
-	node_p node;
-	uint32_t busy;
 
 	/* No current graph: an epoch around a thread's own sends. The books of the hook's graph, then. */
 	if (ts->nest == 0 || ts->graph == NULL || hook == NULL || item->el_flags != PLAIN_DATA)
 		return (fwd_slow(ts, item, hook, NG_NOFLAGS));
-	ts->attempted++;
 	peer = NGU_LD_SC(&hook->hk_peer); /* ORDER peer-publish (load side): as in hop() */
-	node = NGU_LD_ACQ(&peer->hk_node);
-	busy = NGU_LD_SC(&node->nd_gate) & NGU_G_BUSY;
-	if ((busy | (uint32_t)(NGU_LD_ACQ(&hook->hk_flags) & HK_INVALID) | (uint32_t)NGU_LD_ACQ(&peer->hk_flags)) != 0 ||
-	    ts->limit == 0 || item->body.da_m == NULL)
-		return (hop_slow(ts, hook, peer, node, item, NG_NOFLAGS));
-	return (defer(ts, peer, item));
-}
-
-/* The thread has no counters near that index yet. */
-static NGU_NOINLINE int
-hop_first(struct ngu__thread *ts, hook_p hook, hook_p peer, node_p node, item_p item, uint32_t d)
-{
-	/* When there is no memory for them, the slow way counts in the shared ones. */
-	if (ngu__ctr_page(ts, peer->hk_idx) == NULL)
-		return (hop_aside(ts, hook, peer, node, item, d));
-	ngu__slot_leave(&ts->depth, d);
-	return (ngu_k_fwd(item, hook));
+	if (ts->limit != 0 && item->body.da_m != NULL &&
+	    ((NGU_LD_ACQ(&hook->hk_flags) & HK_INVALID) | NGU_LD_ACQ(&peer->hk_flags)) == 0)
+		return (defer(ts, peer, item)); /* its node's gate will be looked at when it is its turn */
+	ts->attempted++;
+	return (hop_slow(ts, hook, peer, NGU_LD_ACQ(&peer->hk_node), item, NG_NOFLAGS));
 }
 
 /*
  * Deliver one plain data item out of `hook`. The item is consumed. ts->limit is zero outside of sections, so that one comparison says
- * whether all is as it should be.
+ * whether all is as it should be: it also says that the thread has counters of its own.
  */
 NGU_INLINE int
 hop(struct ngu__thread *ts, item_p item, hook_p hook)
@@ -166,8 +152,7 @@ hop(struct ngu__thread *ts, item_p item, hook_p hook)
 	busy |= (uint32_t)(NGU_LD_ACQ(&hook->hk_flags) & HK_INVALID) | (uint32_t)NGU_LD_ACQ(&peer->hk_flags);
 	if (NGU_UNLIKELY(busy != 0) || NGU_UNLIKELY(m == NULL))
 		return (hop_aside(ts, hook, peer, node, item, d));
-	if (NGU_UNLIKELY((ctr = ngu__ctr_here(ts, peer->hk_idx)) == NULL))
-		return (hop_first(ts, hook, peer, node, item, d));
+	ctr = NGU_LD_RLX(&ts->ctr) + peer->hk_idx;
 #if NGU_RCL_HOP_LOCKED
 	if (!locked_enter(hook, peer, node)) {
 		locked_leave(ts, peer, node, false);
@@ -253,11 +238,12 @@ ngu__drain(struct ngu__thread *ts)
 		node = NGU_LD_ACQ(&peer->hk_node);
 		ngu__slot_show(ts->slot, &ts->depth, d, node);
 		busy = NGU_LD_SC(&node->nd_gate) & NGU_G_BUSY; /* before the flags, as in hop() */
-		if (NGU_UNLIKELY(--ts->budget < 0 ||
-			(busy | (uint32_t)(NGU_LD_ACQ(&peer->hk_flags) & ~HK_HI_STACK) | ts->nlocal) != 0)) {
+		busy |= (uint32_t)(NGU_LD_ACQ(&peer->hk_flags) & ~HK_HI_STACK) | ts->nlocal;
+		if (NGU_UNLIKELY(--ts->budget < 0) || NGU_UNLIKELY(busy != 0)) {
 			ngu__slot_leave(&ts->depth, d);
 			if (ts->budget < 0)
 				ts->limit = 0; /* frames below that go on sending come here, too */
+			ts->attempted += item->el_count;
 			(void)hop_slow(ts, NULL, peer, node, item, ts->budget < 0 ? NG_QUEUE : NG_NOFLAGS);
 			continue;
 		}
@@ -265,6 +251,7 @@ ngu__drain(struct ngu__thread *ts)
 		if (!locked_enter(NULL, peer, node)) {
 			ngu__slot_leave(&ts->depth, d);
 			locked_leave(ts, peer, node, false);
+			ts->attempted += item->el_count;
 			(void)hop_slow(ts, NULL, peer, node, item, NG_NOFLAGS);
 			continue;
 		}
@@ -272,9 +259,10 @@ ngu__drain(struct ngu__thread *ts)
 		NGU_INSIDE(node, false);
 		if (NGU_LIKELY(item->el_flags == PLAIN_DATA)) {
 			ngu__count(ts, peer->hk_idx, 1, (uint64_t)item->body.da_m->m_pkthdr.len);
-			ts->delivered++;
+			ts->through++;
 			(void)NGU_LD_ACQ(&peer->hk_rcvdata)(peer, item);
 		} else {
+			ts->attempted += item->el_count;
 			(void)ngu__hand_over(ts, peer, item);
 		}
 		NGU_INSIDE(node, false);
@@ -324,7 +312,7 @@ aside_to_queues(struct ngu__thread *ts)
 	item = ts->local_head;
 	ts->local_head = ts->local_tail = NULL;
 	ts->nlocal = 0;
-	ts->limit = ts->budget < 0 ? 0 : NGU_DEPTH(ts);
+	ts->limit = ts->budget < 0 ? 0 : ngu__limit(ts);
 	for (; item != NULL; item = next) {
 		next = item->el_next.stqe_next;
 		peer = item->el_hook;
@@ -439,8 +427,10 @@ hop_slow(struct ngu__thread *ts, hook_p hook, hook_p peer, node_p node, item_p i
 		return (enqueue_data(ts, peer, node, item, writer, true, flags));
 	if (NGU_UNLIKELY(ts->nlocal != 0) && local_has(ts, node))
 		return (closed(ts, peer, node, item, flags));
-	if (!bottom && (d >= limit || (d > 0 && d >= limit / 2 && ((pf & HK_HI_STACK) || (nf & NGF_HI_STACK)))))
+	if (!bottom && (d >= limit || (d > 0 && d >= limit / 2 && ((pf & HK_HI_STACK) || (nf & NGF_HI_STACK))))) {
+		ts->attempted -= item->el_count;
 		return (defer(ts, peer, item));
+	}
 	if (writer) {
 		NG_NODE_REF(node);
 		/* A turn that was taken with another node's says nothing of the queue. */
@@ -534,7 +524,7 @@ begin(struct ngu__thread *ts, struct ngu__ctx *ctx, hook_p hook)
 	ngu__section_enter(ts);
 	ngu__enter(ts, ctx, hook != NULL ? NGU_LD_ACQ(&hook->hk_node)->nd_graph : NULL);
 	if (ts->nest == 1 || ctx->graph == NULL) { /* the latter: a section without a graph, so far */
-		ts->limit = ts->nlocal != 0 ? 0 : NGU_DEPTH(ts);
+		ts->limit = ngu__limit(ts);
 		ts->budget = NGU_HOP_BUDGET;
 	}
 }
@@ -605,14 +595,49 @@ fwd_slow(struct ngu__thread *ts, item_p item, hook_p hook, int flags)
 	return (error);
 }
 
+/* The first hop of a packet: one section for all of them. */
+static NGU_NOINLINE int
+send_first_other(struct ngu__thread *ts, item_p item, hook_p hook)
+{
+	struct ngu__ctx ctx;
+	int error;
+
+	begin(ts, &ctx, hook);
+	error = hop(ts, item, hook);
+	end(ts, &ctx);
+	return (error);
+}
+
+/* The same for a thread that is at home in the graph and has nothing else to do: begin() and end() with all that cannot be left out. */
+NGU_INLINE int
+send_first(struct ngu__thread *ts, item_p item, hook_p hook)
+{
+	struct ngu_graph *g = ts->graph;
+	int error;
+
+	if (NGU_UNLIKELY(g == NULL) || NGU_UNLIKELY((ts->level | ts->nlocal) != 0))
+		return (send_first_other(ts, item, hook));
+	ngu__section_enter(ts);
+	if (NGU_UNLIKELY(NGU_LD_ACQ(&hook->hk_node)->nd_graph != g)) {
+		error = send_first_other(ts, item, hook);
+		ngu__section_leave(ts);
+		return (error);
+	}
+	ts->level = 1;
+	ts->limit = ngu__limit(ts);
+	ts->budget = NGU_HOP_BUDGET;
+	error = hop(ts, item, hook);
+	ngu__data_leave(ts);
+	ngu__leave_last(ts, g);
+	return (error);
+}
+
 /* The whole of NG_SEND_DATA_FLAGS. */
 int
 ngu_k_send_data(hook_p hook, struct mbuf *m, int flags)
 {
 	struct ngu__thread *ts = ngu__self();
-	struct ngu__ctx ctx;
 	item_p item;
-	int error;
 
 	if (NGU_UNLIKELY((item = ngu__item_alloc(ts)) == NULL)) {
 		if (m != NULL)
@@ -630,11 +655,7 @@ ngu_k_send_data(hook_p hook, struct mbuf *m, int flags)
 	item->body.da_m = m;
 	if (ts->nest != 0 || hook == NULL || flags != NG_NOFLAGS)
 		return (ngu_k_fwd_item(item, hook, flags));
-	/* The first hop of a packet: one section for all of them. */
-	begin(ts, &ctx, hook);
-	error = hop(ts, item, hook);
-	end(ts, &ctx);
-	return (error);
+	return (send_first(ts, item, hook));
 }
 
 /*

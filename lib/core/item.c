@@ -109,9 +109,11 @@ free_slow(item_p item)
 void
 ng_free_item(item_p item)
 {
-	if (item->el_flags != (NGQF_DATA | NGQF_READER) || item->body.da_m != NULL ||
-	    ((uintptr_t)item->el_dest | (uintptr_t)item->el_hook) != 0)
+	if (NGU_UNLIKELY(item->el_flags != (NGQF_DATA | NGQF_READER)) || NGU_UNLIKELY(NGU_STRICT_ON(NGU_STRICT_ITEM)) ||
+	    NGU_UNLIKELY(((uintptr_t)item->el_dest | (uintptr_t)item->el_hook) != 0))
 		free_slow(item);
+	else if (item->body.da_m != NULL)
+		m_freem(item->body.da_m);
 	ngu__item_free_raw(ngu__self(), item);
 }
 

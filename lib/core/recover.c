@@ -47,8 +47,7 @@ ngu_thread_recover(struct ngu_graph *g)
 
 	while ((item = ts->defer_head) != NULL) {
 		ts->defer_head = item->el_next.stqe_next;
-		ts->attempted -= item->el_count; /* it never got anywhere */
-		NG_FREE_ITEM(item);
+		NG_FREE_ITEM(item); /* not counted as attempted: it never got anywhere */
 	}
 	ts->defer_tail = NULL;
 	while ((item = ts->local_head) != NULL) {

@@ -187,7 +187,6 @@ main_setup(void *arg)
 		lab->attaching = &lab->thread[2 + i];
 		lab->attaching->self = ngu__thread_attach();
 		lab->attaching = NULL;
-		(void)ngu__ctr_page(ngu__self_tls, 1); /* nor with its counters */
 		ngu__self_tls = mine;
 	}
 	setup_error = s->setup != NULL ? s->setup(s->arg) : 0;

@@ -132,7 +132,10 @@ void *ngu__port_alloc(size_t size, size_t align);
 void ngu__port_free(void *p);
 extern bool (*ngu__port_alloc_hook)(size_t size); /* false = refuse this allocation */
 
-/* Zeroed pages that cost nothing until touched, for sparse tables that live as long as the process. NULL when refused. */
+/*
+ * Zeroed pages that cost nothing until touched, for sparse tables that live as long as the process. The leak checker does not look into
+ * them. NULL when refused.
+ */
 void *ngu__port_alloc_pages(size_t size);
 
 /* Byte and string helpers, so that lib/core needs no <string.h>. */

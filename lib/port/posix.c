@@ -77,17 +77,12 @@ ngu__port_free(void *p)
 void *
 ngu__port_alloc_pages(size_t size)
 {
-#ifdef NGU_ASAN
-	/* The leak checker does not look into mappings for pointers; a heap block it does. */
-	return (ngu__port_alloc(size, NGU_CACHELINE));
-#else
 	void *p;
 
 	if (ngu__port_alloc_hook != NULL && !ngu__port_alloc_hook(size))
 		return (NULL);
-	p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	return (p == MAP_FAILED ? NULL : p);
-#endif
 }
 
 /* ---- strings and last words */

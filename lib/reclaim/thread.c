@@ -4,12 +4,12 @@
  *
  * Registry    a list that only grows. A record belongs to the thread that moved `used` 0 -> 1; when the thread ends it is
  *             cleaned, `used` goes back to 0, and the next new thread takes it over, counters and all.
- * Counters    an index names one cell in each thread. A thread makes the page of 512 cells around an index when it first counts
- *             there. Each page index that was ever given out also has one page for the whole process, made by ngu__ctr_alloc():
- *             a thread that is refused memory counts there with locked additions, so sums stay exact without an allocation.
+ * Counters    an index names one cell in each thread: in a range of address space for all indexes there can be, of which only pages
+ *             that were counted in are memory. There is one more such range for the whole process, made by the first
+ *             ngu__ctr_alloc(): a thread that is refused its own counts there with locked additions, so sums stay exact.
  * Invariants
- *   T1  A record, a counter page or a directory that was published is never freed.
- *   T2  Cells of a thread's own pages are written by the record's owner only; shared cells by anybody, with locked additions.
+ *   T1  A record or a range of counters that was published is never freed.
+ *   T2  Cells of a thread's own range are written by the record's owner only; shared cells by anybody, with locked additions.
  *   T3  sum(i) = shared cell i + cell i of every record; an index in the free map has only zero cells.
  * Lifetime    process. A child of fork(2) may use libng only if the parent had neither another registered thread nor a
  *             reclaimer: see defer.c. The object must stay loaded once a thread registered (link with -z nodelete).
@@ -23,12 +23,12 @@
 #define EBUSY_DIES "libng: this thread cannot be registered (error %d): it is past its last exit handler, or no key was left"
 
 /* Free map of counter indexes: a bit is set when the index is taken; a word's bit one level up when the word is full. */
-#define CTR_MAX (NGU_CTR_PAGES * NGU_CTR_PAGE)
-#define CTR_L0 (CTR_MAX / 64)
-#define CTR_L1 (CTR_L0 / 64)
-#define CTR_L2 (CTR_L1 / 64)
+#define CTR_L0 (NGU_CTRS / 64)
+#define CTR_L1 ((CTR_L0 + 63) / 64)
+#define CTR_L2 ((CTR_L1 + 63) / 64)
+#define CTR_BYTES (NGU_CTRS * sizeof(struct ngu__ctr))
 
-_Static_assert(CTR_L2 * 64u * 64u * 64u == CTR_MAX, "three levels of 64 cover all counters");
+_Static_assert(NGU_CTRS % 64 == 0, "the map has whole words");
 
 NGU_TLS struct ngu__thread *ngu__self_tls NGU_TLS_INITIAL;
 ngu__sec_list ngu__threads;
@@ -48,8 +48,8 @@ static ngu__spin ctr_lock;		/* guards the three maps */
 static uint64_t ctr_l0[CTR_L0] = { 1 }; /* index 0 is never given out */
 static uint64_t ctr_l1[CTR_L1];
 static uint64_t ctr_l2[CTR_L2];
-static _Atomic(struct ngu__ctr *) ctr_shared[NGU_CTR_PAGES];
-static _Atomic(struct ngu__ctr *) ctr_none[NGU_CTR_PAGES]; /* the directory of those who have none; stays empty */
+static _Atomic(struct ngu__ctr *) shared_cells;
+uint32_t ngu__ctr_most = NGU_CTRS;
 
 /* ---- registry */
 
@@ -86,7 +86,6 @@ create(void)
 		NGU_KEPT(ts);
 	ts->id = NGU_FADD_RLX(&nrecords, 1u) + 1;
 	NGU_ST_RLX(&ts->used, 1u); /* no order needed: not yet published */
-	NGU_ST_RLX(&ts->ctr, ctr_none);
 	ngu__sec_join(&ngu__threads, ts, &ts->next);
 	return (ts);
 }
@@ -142,6 +141,20 @@ thread_end(void *arg)
 	NGU_ST_REL(&ts->used, 0u);
 }
 
+/* This thread's counters, if they can be had; a record that was used before may have them. */
+static void
+ctr_range(struct ngu__thread *ts)
+{
+	/*
+	 * ORDER ctr-range (store side)
+	 *   before:      the zeroes in the range
+	 *   pairs with:  the acquire load in cell()
+	 *   if relaxed:  a sum could read memory from before it was zeroed
+	 */
+	if (NGU_LD_RLX(&ts->ctr) == NULL)
+		NGU_ST_REL(&ts->ctr, ngu__port_alloc_pages(CTR_BYTES));
+}
+
 struct ngu__thread *
 ngu__thread_attach(void)
 {
@@ -152,6 +165,7 @@ ngu__thread_attach(void)
 		(void)ngu__port_at_fork_child(ngu__rcl_fork_child); /* on failure a forked child is on its own */
 	if ((ts = reuse()) == NULL)
 		ts = create();
+	ctr_range(ts);
 	if ((error = ngu__rcl_thread_init(ts)) != 0)
 		ngu__port_die("libng: the grace-period engine takes no new thread: error %d", error);
 	/* From here on ngu__self() works, so the exit handler may be registered with everything in place. */
@@ -163,23 +177,18 @@ ngu__thread_attach(void)
 
 /* ---- counters: index management */
 
+/* The range for the whole process; made once. */
 static struct ngu__ctr *
-shared_page(uint32_t page)
+shared_range(void)
 {
 	struct ngu__ctr *p, *e = NULL;
 
-	if ((p = NGU_LD_ACQ(&ctr_shared[page])) != NULL)
+	if (NGU_LIKELY((p = NGU_LD_ACQ(&shared_cells)) != NULL))
 		return (p);
-	p = ngu__port_alloc(NGU_CTR_PAGE * sizeof(*p), NGU_CACHELINE);
-	if (p == NULL)
+	if ((p = ngu__port_alloc_pages(CTR_BYTES)) == NULL)
 		return (NULL);
-	NGU_KEPT(p);
-	/* ORDER ctr-shared (store side): release; pairs with the acquire loads of ctr_shared. */
-	if (!NGU_CAS_AR(&ctr_shared[page], &e, p)) {
-		ngu__port_free(p); /* somebody else made it meanwhile */
-		p = e;
-	}
-	return (p);
+	/* ORDER ctr-shared (store side): release; pairs with the acquire loads of shared_cells. Who comes second leaves his range unused. */
+	return (NGU_CAS_AR(&shared_cells, &e, p) ? p : e);
 }
 
 static void
@@ -204,6 +213,7 @@ ngu__ctr_alloc(void)
 		;
 	if (w2 < CTR_L2) {
 		w1 = w2 * 64 + (uint32_t)__builtin_ctzll(~ctr_l2[w2]);
+		w1 = w1 < CTR_L1 ? w1 : CTR_L1 - 1; /* a small map has fewer: it is full */
 		w0 = w1 * 64 + (uint32_t)__builtin_ctzll(~ctr_l1[w1]);
 		i = w0 * 64 + (uint32_t)__builtin_ctzll(~ctr_l0[w0]);
 		ctr_l0[w0] |= (uint64_t)1 << (i % 64);
@@ -213,114 +223,84 @@ ngu__ctr_alloc(void)
 			ctr_l2[w2] |= (uint64_t)1 << (w1 % 64);
 	}
 	ngu__spin_unlock(&ctr_lock);
-	if (i != 0 && shared_page(i >> NGU_CTR_SHIFT) == NULL) {
+	if (NGU_UNLIKELY(i >= ngu__ctr_most) || (i != 0 && shared_range() == NULL)) {
 		ctr_mark_free(i);
 		i = 0;
 	}
 	return (i);
 }
 
-/* Cell i of a record, or NULL while its owner has never counted in that page. */
+/* Cell i of a record, or NULL. */
 static struct ngu__ctr *
 cell(struct ngu__thread *ts, uint32_t i)
 {
-	_Atomic(struct ngu__ctr *) *dir;
-	struct ngu__ctr *p;
+	/* ORDER ctr-range (load side): acquire; pairs with the release store in ctr_range(). */
+	struct ngu__ctr *c = NGU_LD_ACQ(&ts->ctr);
 
-	/* ORDER ctr-page (load side): acquire, twice; pairs with the release stores in ngu__ctr_page(). */
-	dir = NGU_LD_ACQ(&ts->ctr);
-	p = NGU_LD_ACQ(&dir[i >> NGU_CTR_SHIFT]);
-	return (p == NULL ? NULL : p + (i & (NGU_CTR_PAGE - 1)));
+	return (c != NULL ? c + i : NULL);
 }
 
+static struct ngu__ctr *
+shared_cell(uint32_t i)
+{
+	/* ORDER ctr-shared (load side): acquire. */
+	struct ngu__ctr *c = NGU_LD_ACQ(&shared_cells);
+
+	return (c != NULL ? c + i : NULL);
+}
+
+/* Looks first: a cell that nobody counted in shall not become memory. */
 static void
 zero_cell(struct ngu__ctr *c)
 {
 	/* No order needed: the index reaches its next user through ctr_lock, and that user publishes it to the counting threads. */
-	NGU_ST_RLX(&c->n, 0u);
-	NGU_ST_RLX(&c->bytes, 0u);
+	if (c != NULL && (NGU_LD_RLX(&c->n) | NGU_LD_RLX(&c->bytes)) != 0) {
+		NGU_ST_RLX(&c->n, 0u);
+		NGU_ST_RLX(&c->bytes, 0u);
+	}
 }
 
 void
 ngu__ctr_free(uint32_t i)
 {
 	struct ngu__thread *ts;
-	struct ngu__ctr *c;
 
 	if (i == 0)
 		return;
 	for (ts = NGU_LD_ACQ(&ngu__threads); ts != NULL; ts = ts->next)
-		if ((c = cell(ts, i)) != NULL)
-			zero_cell(c);
-	if ((c = NGU_LD_ACQ(&ctr_shared[i >> NGU_CTR_SHIFT])) != NULL)
-		zero_cell(c + (i & (NGU_CTR_PAGE - 1)));
+		zero_cell(cell(ts, i));
+	zero_cell(shared_cell(i));
 	ctr_mark_free(i);
+}
+
+static void
+add_cell(struct ngu__ctr *c, uint64_t *n, uint64_t *bytes)
+{
+	if (c != NULL) {
+		*n += NGU_LD_RLX(&c->n);
+		*bytes += NGU_LD_RLX(&c->bytes);
+	}
 }
 
 void
 ngu__ctr_read(uint32_t i, uint64_t *n, uint64_t *bytes)
 {
 	struct ngu__thread *ts;
-	struct ngu__ctr *c;
-	uint64_t sn = 0, sb = 0;
 
-	if ((c = NGU_LD_ACQ(&ctr_shared[i >> NGU_CTR_SHIFT])) != NULL) {
-		c += i & (NGU_CTR_PAGE - 1);
-		sn = NGU_LD_RLX(&c->n);
-		sb = NGU_LD_RLX(&c->bytes);
-	}
-	for (ts = NGU_LD_ACQ(&ngu__threads); ts != NULL; ts = ts->next) {
-		if ((c = cell(ts, i)) == NULL)
-			continue;
-		sn += NGU_LD_RLX(&c->n);
-		sb += NGU_LD_RLX(&c->bytes);
-	}
-	*n = sn;
-	*bytes = sb;
-}
-
-/* ---- counters: where a thread has no page yet */
-
-struct ngu__ctr *
-ngu__ctr_page(struct ngu__thread *ts, uint32_t i)
-{
-	_Atomic(struct ngu__ctr *) *dir = NGU_LD_RLX(&ts->ctr);
-	struct ngu__ctr *p;
-
-	/*
-	 * ORDER ctr-page (store side)
-	 *   before:      the zeroes in the directory, and in the page
-	 *   pairs with:  the acquire loads in cell()
-	 *   if relaxed:  a sum could read memory from before it was zeroed
-	 */
-	if (dir == ctr_none) {
-		dir = ngu__port_alloc_pages(NGU_CTR_PAGES * sizeof(*dir));
-		if (dir == NULL)
-			return (NULL);
-		NGU_ST_REL(&ts->ctr, dir);
-	}
-	p = NGU_LD_RLX(&dir[i >> NGU_CTR_SHIFT]);
-	if (NGU_LIKELY(p == NULL)) {
-		p = ngu__port_alloc(NGU_CTR_PAGE * sizeof(*p), NGU_CACHELINE);
-		if (p == NULL)
-			return (NULL);
-		NGU_KEPT(p);
-		NGU_ST_REL(&dir[i >> NGU_CTR_SHIFT], p);
-	}
-	return (p + (i & (NGU_CTR_PAGE - 1)));
+	*n = *bytes = 0;
+	add_cell(shared_cell(i), n, bytes);
+	for (ts = NGU_LD_ACQ(&ngu__threads); ts != NULL; ts = ts->next)
+		add_cell(cell(ts, i), n, bytes);
 }
 
 void
-ngu__ctr_overflow(uint32_t i, uint64_t n, uint64_t bytes)
+ngu__ctr_shared(uint32_t i, uint64_t n, uint64_t bytes)
 {
-	struct ngu__ctr *c;
+	struct ngu__ctr *c = shared_cell(i);
 
-	/* ORDER ctr-shared (load side): acquire. There is a page for every index that was given out; index 0 is nobody's. */
-	c = NGU_LD_ACQ(&ctr_shared[i >> NGU_CTR_SHIFT]);
 	NGU_INVARIANT(c != NULL || i == 0, "counting at an index never given out");
 	if (c == NULL)
 		return;
-	c += i & (NGU_CTR_PAGE - 1);
 	(void)NGU_FADD_RLX(&c->n, n);
 	(void)NGU_FADD_RLX(&c->bytes, bytes);
 }

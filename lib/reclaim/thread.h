@@ -27,9 +27,11 @@ struct ngu__strict_thread;
 #define NGU_SLOTS 64	  /* most nested deliveries; the working limit is graph->depth_limit (12 unless set) */
 #define NGU_PEND 16	  /* hashed counts of items this thread has waiting in node queues */
 #define NGU_MINE 32	  /* nodes this thread promised to look at on its way out */
-#define NGU_CTR_SHIFT 9	  /* counters a page */
-#define NGU_CTR_PAGE (1u << NGU_CTR_SHIFT)
-#define NGU_CTR_PAGES 16384u /* 8 Mi counters */
+#ifdef NGU_LAB
+#define NGU_CTRS (1u << 12)
+#else
+#define NGU_CTRS (UINTPTR_MAX > 0xffffffffu ? 1u << 23 : 1u << 18) /* counters there may be, in each thread */
+#endif
 #define NGU_MAG_ROUNDS 64
 #define NGU_ZONES 16
 
@@ -60,7 +62,7 @@ struct ngu__thread {
 	int32_t budget;				  /* deferred deliveries left in this section */
 	struct ngu_graph *graph;		  /* the current graph */
 	struct ngu_graph *home;			  /* outside libng: what ngu_graph_enter() chose; held */
-	_Atomic(_Atomic(struct ngu__ctr *) *) ctr; /* directory of counter pages, never NULL; pages come when first written */
+	_Atomic(struct ngu__ctr *) ctr; /* NGU_CTRS of them, mostly untouched memory; NULL: could not be had */
 	uint64_t through;			  /* packets, this section, that were attempted and delivered at once */
 	struct ng_item *defer_head;		  /* deliveries put off by the depth limit, first in first out */
 	struct ng_item *defer_tail;
@@ -129,37 +131,28 @@ extern void (*ngu__thread_exit_core)(struct ngu__thread *);
 extern void (*ngu__thread_exit_kern)(struct ngu__thread *);
 
 /*
- * Counters. ngu__ctr() yields this thread's cell for index `i`; a cell nobody can get memory for is a shared overflow cell,
- * which is updated with locked operations (ngu__count does that), so nothing is ever lost.
+ * Counters. Each thread has a cell for every index in a range of memory that costs nothing where nobody counts. A thread that could not
+ * get its range adds to shared cells with locked operations, so nothing is ever lost.
  */
-struct ngu__ctr *ngu__ctr_page(struct ngu__thread *ts, uint32_t i); /* makes the page; the cell, or NULL without memory */
-void ngu__ctr_overflow(uint32_t i, uint64_t n, uint64_t bytes);
-
-/* NULL: not yet. */
-NGU_INLINE struct ngu__ctr *
-ngu__ctr_here(struct ngu__thread *ts, uint32_t i)
-{
-	struct ngu__ctr *p = NGU_LD_RLX(&NGU_LD_RLX(&ts->ctr)[i >> NGU_CTR_SHIFT]);
-
-	return (NGU_LIKELY(p != NULL) ? p + (i & (NGU_CTR_PAGE - 1)) : NULL);
-}
+void ngu__ctr_shared(uint32_t i, uint64_t n, uint64_t bytes);
 
 NGU_INLINE void
 ngu__count(struct ngu__thread *ts, uint32_t i, uint64_t n, uint64_t bytes)
 {
-	struct ngu__ctr *p = ngu__ctr_here(ts, i);
+	struct ngu__ctr *c = NGU_LD_RLX(&ts->ctr);
 
-	if (NGU_UNLIKELY(p == NULL) && (p = ngu__ctr_page(ts, i)) == NULL) {
-		ngu__ctr_overflow(i, n, bytes);
+	if (NGU_UNLIKELY(c == NULL)) {
+		ngu__ctr_shared(i, n, bytes);
 		return;
 	}
-	NGU_BUMP(&p->n, n);
-	NGU_BUMP(&p->bytes, bytes);
+	NGU_BUMP(&c[i].n, n);
+	NGU_BUMP(&c[i].bytes, bytes);
 }
 
 /* Index management (lock inside; control path). alloc: 0 = none left. free: all threads' cells must be at rest. */
 uint32_t ngu__ctr_alloc(void);
 void ngu__ctr_free(uint32_t i); /* zeroes the cells */
 void ngu__ctr_read(uint32_t i, uint64_t *n, uint64_t *bytes); /* sum over all threads, exact when they are at rest */
+extern uint32_t ngu__ctr_most; /* indexes are below; for tests of what happens when there are none left */
 
 #endif /* NGU_THREAD_H */

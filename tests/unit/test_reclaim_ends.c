@@ -301,7 +301,7 @@ count_first_child(void)
 static int
 counters_full_child(void)
 {
-	const uint32_t max = NGU_CTR_PAGES * NGU_CTR_PAGE;
+	const uint32_t max = NGU_CTRS;
 	uint64_t n, b;
 	uint32_t i;
 
