@@ -376,6 +376,7 @@ size_t lab_schedule_print(char *buf, size_t size);
 int lab_schedule_parse(const char *text, struct lab_node *out, unsigned max);
 
 /* rcl.c */
+void *lab_reclaimer(void *arg); /* the thread's main function */
 bool lab_rcl_ripe(void);
 void lab_rcl_mark(void);
 void lab_rcl_reset(void);
@@ -392,6 +393,7 @@ const char *lab_where(uintptr_t addr, char *buf, size_t size); /* what stands at
 
 /* story.c */
 void lab_story(FILE *f, bool whole);
+void lab_stacks(FILE *f);
 void lab_symbol(uintptr_t pc, char *buf, size_t size);
 
 #endif /* NGU_LAB_LAB_H */

@@ -38,7 +38,6 @@ is_ripe(struct lab_thread *t)
  * The thread that runs callbacks. One that retires its object again waits for something: when all that is ripe has done so in a row,
  * this thread spins, and goes on when one of the words they looked at has changed.
  */
-void *lab_reclaimer(void *arg);
 void *
 lab_reclaimer(void *arg)
 {

@@ -413,7 +413,6 @@ lab_story(FILE *f, bool whole)
 }
 
 /* Who was where when it ended. */
-void lab_stacks(FILE *f);
 void
 lab_stacks(FILE *f)
 {
