@@ -161,11 +161,6 @@ NGU_API void ngu_lab_keep(const void *p);
  */
 NGU_API void ngu_lab_calm(bool on);
 
-/* What -Dmemcpy= and so on of the .pc file lead to. */
-NGU_API void *ngu_lab_memcpy(void *to, const void *from, size_t n);
-NGU_API void *ngu_lab_memmove(void *to, const void *from, size_t n);
-NGU_API void *ngu_lab_memset(void *p, int c, size_t n);
-
 NGU_END_DECLS
 
 #endif /* NG_LAB_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cell.h - the hot part of race.c: one access to eight bytes, inline. */
+/* cell.h - the hot part of race.c: one access to eight bytes, inline; and what goes before it when it is a plain one. */
 #ifndef NGU_LAB_CELL_H
 #define NGU_LAB_CELL_H
 
@@ -81,6 +81,43 @@ lab_touch(struct lab_range *r, uintptr_t p, unsigned mask, unsigned kind, uintpt
 		c->touched = (uint8_t)bit;
 	}
 	lab_mark_bytes(c, mask, kind, now);
+}
+
+#define LAB_ON() LAB_LIKELY(lab != NULL && lab->on)
+
+/* Before a plain access: in a node type's or a test's code it is a point by itself. */
+LAB_INLINE void
+lab_plain_point(uintptr_t p, uintptr_t pc)
+{
+	if (LAB_UNLIKELY(pc - lab->own_lo >= lab->own_hi - lab->own_lo) && !lab->self->calm) {
+		struct lab_cell *c = lab_cell(p);
+
+		if (c != NULL)
+			lab_point(c->shared != 0, pc, p);
+	}
+}
+
+LAB_INLINE void
+lab_plain_touch(uintptr_t p, size_t size, unsigned kind, uintptr_t pc)
+{
+	if (LAB_LIKELY(size <= 8 && (p & 7) + size <= 8 && p - LAB_BASE < LAB_SIZE))
+		lab_touch(&lab->range[0], p, ((1u << size) - 1) << (p & 7), kind, pc);
+	else
+		lab_access(p, size, kind, pc);
+}
+
+LAB_INLINE void
+lab_plain(uintptr_t p, size_t size, unsigned kind, uintptr_t pc)
+{
+	if (!LAB_ON())
+		return;
+	if (kind == AC_READ && lab->check_phase != 0 && !lab->tracing && size <= 8 && p - LAB_BASE < LAB_ARENA &&
+	    lab->range[0].dead[(p - LAB_BASE) / 8] == MEM_LIVE)
+		return;
+	if (LAB_UNLIKELY(lab->tracing))
+		lab_trace(kind == AC_READ ? OP_READ : OP_WRITE, pc, p, (unsigned)size, 0, NULL);
+	lab_plain_point(p, pc);
+	lab_plain_touch(p, size, kind, pc);
 }
 
 #endif /* NGU_LAB_CELL_H */

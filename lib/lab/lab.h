@@ -13,6 +13,7 @@
 #define NGU_LAB_LAB_H
 
 #include <setjmp.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -346,6 +347,9 @@ lab_mix(uint64_t h, uint64_t v)
 /* tsan.c */
 void lab_flush(unsigned tid, unsigned n); /* the oldest n of its held back stores; ~0u all */
 void lab_flush_all(void);
+
+/* libc.c */
+int lab_vsnprintf(char *buf, size_t size, const char *fmt, va_list ap, uintptr_t pc) __attribute__((__format__(__printf__, 3, 0)));
 
 /* co.c */
 void lab_co_make(struct lab_thread *t, unsigned i);

@@ -85,6 +85,8 @@ ngu__strlcpy(char *dst, const char *src, size_t size)
 {
 	size_t len = strlen(src);
 
+	if (lab != NULL && lab->on)
+		lab_access((uintptr_t)src, len + 1, AC_READ, LAB_PC());
 	if (size != 0) {
 		size_t n = len < size ? len : size - 1;
 
@@ -98,19 +100,7 @@ ngu__strlcpy(char *dst, const char *src, size_t size)
 int
 ngu__port_vsnprintf(char *buf, size_t size, const char *fmt, va_list ap)
 {
-	char tmp[2048];
-	int n = vsnprintf(tmp, sizeof(tmp), fmt, ap);
-	size_t k;
-
-	if (n < 0 || size == 0)
-		return (n);
-	k = (size_t)n < sizeof(tmp) ? (size_t)n : sizeof(tmp) - 1;
-	if (k > size - 1)
-		k = size - 1;
-	written(buf, k + 1);
-	memcpy(buf, tmp, k);
-	buf[k] = '\0';
-	return (n);
+	return (lab_vsnprintf(buf, size, fmt, ap, LAB_PC()));
 }
 
 int
@@ -120,7 +110,7 @@ ngu__port_snprintf(char *buf, size_t size, const char *fmt, ...)
 	int n;
 
 	va_start(ap, fmt);
-	n = ngu__port_vsnprintf(buf, size, fmt, ap);
+	n = lab_vsnprintf(buf, size, fmt, ap, LAB_PC());
 	va_end(ap);
 	return (n);
 }

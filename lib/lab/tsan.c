@@ -17,33 +17,10 @@ enum { MO_RELAXED, MO_CONSUME, MO_ACQUIRE, MO_RELEASE, MO_AR, MO_SC };
 
 #define ACQUIRES(mo) ((mo) == MO_CONSUME || (mo) == MO_ACQUIRE || (mo) == MO_AR || (mo) == MO_SC)
 #define RELEASES(mo) ((mo) == MO_RELEASE || (mo) == MO_AR || (mo) == MO_SC)
-#define ON() LAB_LIKELY(lab != NULL && lab->on)
 
 #define TSAN __attribute__((__visibility__("default")))
 
 /* ---- plain accesses */
-
-static inline __attribute__((__always_inline__)) void
-plain(uintptr_t p, size_t size, unsigned kind, uintptr_t pc)
-{
-	if (!ON())
-		return;
-	if (kind == AC_READ && lab->check_phase != 0 && !lab->tracing && size <= 8 && p - LAB_BASE < LAB_ARENA &&
-	    lab->range[0].dead[(p - LAB_BASE) / 8] == MEM_LIVE)
-		return;
-	if (LAB_UNLIKELY(lab->tracing))
-		lab_trace(kind == AC_READ ? OP_READ : OP_WRITE, pc, p, (unsigned)size, 0, NULL);
-	if (LAB_UNLIKELY(pc - lab->own_lo >= lab->own_hi - lab->own_lo) && !lab->self->calm) { /* a node type's or a test's code: a point by itself */
-		struct lab_cell *c = lab_cell(p);
-
-		if (c != NULL)
-			lab_point(c->shared != 0, pc, p);
-	}
-	if (LAB_LIKELY(size <= 8 && (p & 7) + size <= 8 && p - LAB_BASE < LAB_SIZE))
-		lab_touch(&lab->range[0], p, ((1u << size) - 1) << (p & 7), kind, pc);
-	else
-		lab_access(p, size, kind, pc);
-}
 
 /* An atomic access to a known word. */
 static inline __attribute__((__always_inline__)) void
@@ -66,23 +43,23 @@ atomic(uintptr_t p, size_t size, unsigned kind, uintptr_t pc)
 	TSAN void __tsan_unaligned_volatile_write##n(void *p); \
 	TSAN void __tsan_read_write##n(void *p); \
 	TSAN void __tsan_unaligned_read_write##n(void *p); \
-	void __tsan_read##n(void *p) { plain((uintptr_t)p, n, AC_READ, LAB_PC()); } \
-	void __tsan_write##n(void *p) { plain((uintptr_t)p, n, AC_WRITE, LAB_PC()); } \
-	void __tsan_unaligned_read##n(void *p) { plain((uintptr_t)p, n, AC_READ, LAB_PC()); } \
-	void __tsan_unaligned_write##n(void *p) { plain((uintptr_t)p, n, AC_WRITE, LAB_PC()); } \
-	void __tsan_volatile_read##n(void *p) { plain((uintptr_t)p, n, AC_READ, LAB_PC()); } \
-	void __tsan_volatile_write##n(void *p) { plain((uintptr_t)p, n, AC_WRITE, LAB_PC()); } \
-	void __tsan_unaligned_volatile_read##n(void *p) { plain((uintptr_t)p, n, AC_READ, LAB_PC()); } \
-	void __tsan_unaligned_volatile_write##n(void *p) { plain((uintptr_t)p, n, AC_WRITE, LAB_PC()); } \
+	void __tsan_read##n(void *p) { lab_plain((uintptr_t)p, n, AC_READ, LAB_PC()); } \
+	void __tsan_write##n(void *p) { lab_plain((uintptr_t)p, n, AC_WRITE, LAB_PC()); } \
+	void __tsan_unaligned_read##n(void *p) { lab_plain((uintptr_t)p, n, AC_READ, LAB_PC()); } \
+	void __tsan_unaligned_write##n(void *p) { lab_plain((uintptr_t)p, n, AC_WRITE, LAB_PC()); } \
+	void __tsan_volatile_read##n(void *p) { lab_plain((uintptr_t)p, n, AC_READ, LAB_PC()); } \
+	void __tsan_volatile_write##n(void *p) { lab_plain((uintptr_t)p, n, AC_WRITE, LAB_PC()); } \
+	void __tsan_unaligned_volatile_read##n(void *p) { lab_plain((uintptr_t)p, n, AC_READ, LAB_PC()); } \
+	void __tsan_unaligned_volatile_write##n(void *p) { lab_plain((uintptr_t)p, n, AC_WRITE, LAB_PC()); } \
 	void __tsan_read_write##n(void *p) \
 	{ \
-		plain((uintptr_t)p, n, AC_READ, LAB_PC()); \
-		plain((uintptr_t)p, n, AC_WRITE, LAB_PC()); \
+		lab_plain((uintptr_t)p, n, AC_READ, LAB_PC()); \
+		lab_plain((uintptr_t)p, n, AC_WRITE, LAB_PC()); \
 	} \
 	void __tsan_unaligned_read_write##n(void *p) \
 	{ \
-		plain((uintptr_t)p, n, AC_READ, LAB_PC()); \
-		plain((uintptr_t)p, n, AC_WRITE, LAB_PC()); \
+		lab_plain((uintptr_t)p, n, AC_READ, LAB_PC()); \
+		lab_plain((uintptr_t)p, n, AC_WRITE, LAB_PC()); \
 	}
 
 PLAIN(1)
@@ -106,26 +83,26 @@ TSAN void AnnotateIgnoreSyncEnd(const char *file, int line);
 void
 __tsan_read_range(void *p, size_t n)
 {
-	plain((uintptr_t)p, n, AC_READ, LAB_PC());
+	lab_plain((uintptr_t)p, n, AC_READ, LAB_PC());
 }
 
 void
 __tsan_write_range(void *p, size_t n)
 {
-	plain((uintptr_t)p, n, AC_WRITE, LAB_PC());
+	lab_plain((uintptr_t)p, n, AC_WRITE, LAB_PC());
 }
 
 void
 __tsan_vptr_read(void **p)
 {
-	plain((uintptr_t)p, sizeof(*p), AC_READ, LAB_PC());
+	lab_plain((uintptr_t)p, sizeof(*p), AC_READ, LAB_PC());
 }
 
 void
 __tsan_vptr_update(void **p, void *v)
 {
 	(void)v;
-	plain((uintptr_t)p, sizeof(*p), AC_WRITE, LAB_PC());
+	lab_plain((uintptr_t)p, sizeof(*p), AC_WRITE, LAB_PC());
 }
 
 void
@@ -138,7 +115,7 @@ __tsan_func_entry(void *pc)
 {
 	struct lab_thread *t;
 
-	if (!ON())
+	if (!LAB_ON())
 		return;
 	t = lab->self;
 	if (LAB_LIKELY(t->nframe < LAB_FRAMES))
@@ -149,7 +126,7 @@ __tsan_func_entry(void *pc)
 void
 __tsan_func_exit(void)
 {
-	if (ON() && lab->self->nframe != 0)
+	if (LAB_ON() && lab->self->nframe != 0)
 		lab->self->nframe--;
 }
 
@@ -159,7 +136,7 @@ __tsan_acquire(void *p)
 {
 	struct lab_cell *c;
 
-	if (ON() && (c = lab_cell((uintptr_t)p)) != NULL)
+	if (LAB_ON() && (c = lab_cell((uintptr_t)p)) != NULL)
 		lab_join(lab->self->vc, lab_sync(c)->vc);
 }
 
@@ -168,7 +145,7 @@ __tsan_release(void *p)
 {
 	struct lab_cell *c;
 
-	if (ON() && (c = lab_cell((uintptr_t)p)) != NULL)
+	if (LAB_ON() && (c = lab_cell((uintptr_t)p)) != NULL)
 		lab_release(lab_sync(c)->vc);
 }
 
@@ -184,34 +161,6 @@ AnnotateIgnoreSyncEnd(const char *file, int line)
 {
 	(void)file;
 	(void)line;
-}
-
-void *
-ngu_lab_memcpy(void *to, const void *from, size_t n)
-{
-	if (n != 0) {
-		plain((uintptr_t)from, n, AC_READ, LAB_PC());
-		plain((uintptr_t)to, n, AC_WRITE, LAB_PC());
-	}
-	return (memcpy(to, from, n));
-}
-
-void *
-ngu_lab_memmove(void *to, const void *from, size_t n)
-{
-	if (n != 0) {
-		plain((uintptr_t)from, n, AC_READ, LAB_PC());
-		plain((uintptr_t)to, n, AC_WRITE, LAB_PC());
-	}
-	return (memmove(to, from, n));
-}
-
-void *
-ngu_lab_memset(void *p, int c, size_t n)
-{
-	if (n != 0)
-		plain((uintptr_t)p, n, AC_WRITE, LAB_PC());
-	return (memset(p, c, n));
 }
 
 /* ---- store buffers */
@@ -312,14 +261,14 @@ a_load(uintptr_t p, unsigned size, int mo, uintptr_t pc)
 	struct lab_sync *s;
 	uint64_t v;
 
-	if (ON() && lab->check_phase != 0 && p - LAB_BASE < LAB_ARENA && !lab->tracing) {
+	if (LAB_ON() && lab->check_phase != 0 && p - LAB_BASE < LAB_ARENA && !lab->tracing) {
 		/* Nobody runs beside this: what is looked for is freed memory. */
 		lab->at++;
 		if (LAB_UNLIKELY(lab->range[0].dead[(p - LAB_BASE) / 8] != MEM_LIVE))
 			lab_access(p, size, AC_AREAD, pc);
 		return (get(p, size));
 	}
-	if (!ON() || !known(p, &c))
+	if (!LAB_ON() || !known(p, &c))
 		return (get(p, size));
 	lab_point(c->shared != 0, pc, p);
 	t = lab->self;
@@ -349,7 +298,7 @@ a_store(uintptr_t p, unsigned size, uint64_t v, int mo, uintptr_t pc)
 	struct lab_sync *s;
 	bool hold;
 
-	if (!ON() || !known(p, &c)) {
+	if (!LAB_ON() || !known(p, &c)) {
 		put(p, size, v);
 		return;
 	}
@@ -397,7 +346,7 @@ rmw_begin(uintptr_t p, unsigned size, uintptr_t pc, unsigned kind)
 {
 	struct lab_cell *c;
 
-	if (!ON() || !known(p, &c))
+	if (!LAB_ON() || !known(p, &c))
 		return (NULL);
 	lab_point(c->shared != 0, pc, p);
 	if (lab->self->nbuf != 0)
@@ -510,7 +459,7 @@ __tsan_atomic_thread_fence(int mo)
 {
 	struct lab_thread *t;
 
-	if (!ON())
+	if (!LAB_ON())
 		return;
 	lab_point(false, LAB_PC(), 1);
 	t = lab->self;

@@ -142,12 +142,17 @@ void *ngu__port_alloc_pages(size_t size);
 #ifdef NGU_LAB
 void *ngu_lab_memcpy(void *to, const void *from, size_t n);
 void *ngu_lab_memset(void *p, int c, size_t n);
+int ngu_lab_memcmp(const void *a, const void *b, size_t n);
+size_t ngu_lab_strlen(const char *s);
+int ngu_lab_strcmp(const char *a, const char *b);
 #define ngu__memcpy ngu_lab_memcpy
 #define ngu__memset ngu_lab_memset
+#define ngu__memcmp ngu_lab_memcmp
+#define ngu__strlen ngu_lab_strlen
+#define ngu__strcmp ngu_lab_strcmp
 #else
 #define ngu__memcpy __builtin_memcpy
 #define ngu__memset __builtin_memset
-#endif
 #define ngu__memcmp __builtin_memcmp
 #if __STDC_HOSTED__
 #define ngu__strlen __builtin_strlen
@@ -170,6 +175,7 @@ ngu__strcmp(const char *a, const char *b)
 		;
 	return ((unsigned char)*a - (unsigned char)*b);
 }
+#endif
 #endif
 size_t ngu__strlcpy(char *dst, const char *src, size_t size);
 int ngu__port_vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);
