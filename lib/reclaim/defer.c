@@ -266,7 +266,8 @@ ngu__retire(struct ngu__retire *r, void (*fn)(struct ngu__retire *))
 static void
 work_inline(uint32_t seen)
 {
-	if (ngu__spin_try(&rcl.busy)) {
+	/* Nothing there: somebody is between its count and its push. */
+	if (NGU_LD_SC(&rcl.head) != NULL && ngu__spin_try(&rcl.busy)) {
 		run_batch(ngu__self());
 		ngu__spin_unlock(&rcl.busy);
 	} else
