@@ -245,9 +245,15 @@ ngu__retire(struct ngu__retire *r, void (*fn)(struct ngu__retire *))
 	uint64_t n;
 
 	r->fn = fn;
-	if (NGU_UNLIKELY(in_callback()))
-		NGU_BUMP(&rcl.spawned, 1);
 	n = NGU_FADD_SC(&rcl.retired, 1u); /* before the push: D1 */
+	/*
+	 * ORDER rcl-spawned (store side)
+	 *   before:      counted in retired; release
+	 *   pairs with:  ngu__rcl_barrier(): spawned is loaded, acquire, then retired
+	 *   if relaxed:  a barrier could take this object for one that retired includes, when it does not, and return without it
+	 */
+	if (NGU_UNLIKELY(in_callback()))
+		NGU_ST_REL(&rcl.spawned, NGU_LD_RLX(&rcl.spawned) + 1);
 	/*
 	 * ORDER rcl-push (store side), rcl-sleep (waker): see retireq.h. Whoever pushed onto an empty stack wakes a sleeper; for all
 	 * others that has been seen to.
@@ -320,6 +326,7 @@ ngu__rcl_barrier(void)
 	if (!may_wait())
 		return;
 	for (i = 0; i < CHAIN; i++) {
+		/* ORDER rcl-spawned (load side): acquire, then retired; what is in `spawned` is waited for. */
 		spawned = NGU_LD_ACQ(&rcl.spawned);
 		await(NGU_LD_SC(&rcl.retired));
 		/* Counted before its parent's callback ended, so what the awaited callbacks retired is seen here. */
