@@ -31,17 +31,28 @@ lab_seconds(void)
 	return ((double)ts.tv_sec + (double)ts.tv_nsec * 1e-9);
 }
 
+/* The scenario's setup; when that fails, it is said once, and is the result. */
+static bool
+set_up(void)
+{
+	if (lab_prepare())
+		return (true);
+	lab->r.fail = (enum ngu_lab_fail)lab->why_kind;
+	(void)snprintf(lab->r.why, sizeof(lab->r.why), "in setup: %.1000s", lab->why);
+	if (!lab->o.quiet) {
+		(void)fprintf(stderr, "lab: %s: setup FAILED: %s%s\n", lab->scene->name, lab_kind_of(lab->why_kind, lab->why), lab->why);
+		lab_stacks(stderr);
+	}
+	return (false);
+}
+
 static void
 child(unsigned job)
 {
 	lab->part = job;
 	lab->parts = lab->o.jobs;
 	lab_catch_signals(true);
-	if (!lab_prepare()) {
-		lab->r.fail = (enum ngu_lab_fail)lab->why_kind;
-		(void)snprintf(lab->r.why, sizeof(lab->r.why), "in setup: %.1000s", lab->why);
-		(void)fprintf(stderr, "lab: %s: setup failed: %s: %s\n", lab->scene->name, lab_fail_name(lab->why_kind), lab->why);
-		lab_stacks(stderr);
+	if (!set_up()) {
 		lab_publish(job);
 	} else if (lab_setup_error != 0)
 		lab_shared->job[job].setup_error = lab_setup_error;
@@ -70,7 +81,7 @@ replay(const char *text)
 		return (EINVAL);
 	}
 	lab->parts = 1;
-	if (!lab_prepare())
+	if (!set_up())
 		return (ENOTRECOVERABLE);
 	if (lab_setup_error != 0)
 		return (lab_setup_error);
@@ -159,7 +170,8 @@ ngu_lab_run(const struct ngu_lab *scene, const struct ngu_lab_opts *opts, struct
 					(void)snprintf(lab_shared->job[k].r.why, sizeof(lab_shared->job[k].r.why),
 					    "the lab's process ended with %s %d", WIFSIGNALED(status) ? "signal" : "status",
 					    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-					(void)fprintf(stderr, "lab: %s: %s\n", scene->name, lab_shared->job[k].r.why);
+					if (!lab->o.quiet)
+						(void)fprintf(stderr, "lab: %s: %s\n", scene->name, lab_shared->job[k].r.why);
 					lab_shared->stop = true;
 				}
 			}

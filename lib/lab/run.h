@@ -37,6 +37,7 @@ void lab_publish(unsigned job);
 
 /* tell.c */
 const char *lab_fail_name(unsigned kind);
+const char *lab_kind_of(unsigned kind, const char *why); /* the kind, to stand in front of a reason that does not begin with it */
 void lab_tell(const struct lab_node *given, unsigned ngiven);
 void lab_json(const struct ngu_lab *s, const struct ngu_lab_result *r);
 void lab_summary(FILE *f, const struct ngu_lab *s, const struct ngu_lab_result *r);

@@ -16,6 +16,17 @@ lab_fail_name(unsigned kind)
 	return (fail_name[kind]);
 }
 
+const char *
+lab_kind_of(unsigned kind, const char *why)
+{
+	static char text[32];
+
+	if (strncmp(why, fail_name[kind], strlen(fail_name[kind])) == 0)
+		return ("");
+	(void)snprintf(text, sizeof(text), "%s: ", fail_name[kind]);
+	return (text);
+}
+
 /* ---- a failure */
 
 static bool
@@ -70,13 +81,14 @@ lab_tell(const struct lab_node *given, unsigned ngiven)
 			if (lab->node[i].alt != 0)
 				script[n++] = lab->node[i];
 	if (kind == NGU_LAB_SELF) {
-		(void)fprintf(stderr, "lab: %s: %s: %s\n", lab->scene->name, lab_fail_name(kind), lab->why);
+		if (!lab->o.quiet)
+			(void)fprintf(stderr, "lab: %s: %s%s\n", lab->scene->name, lab_kind_of(kind, lab->why), lab->why);
 		return;
 	}
 	if (!again(script, n, kind)) {
-		(void)fprintf(stderr,
-		    "lab: %s: %s: %s\n  (it does not come again with the same schedule: the scenario depends on something the lab does not put back)\n",
-		    lab->scene->name, lab_fail_name(kind), lab->r.why);
+		if (!lab->o.quiet)
+			(void)fprintf(stderr, "lab: %s: %s%s\n  (it does not come again with the same schedule: the scenario depends on "
+			    "something the lab does not put back)\n", lab->scene->name, lab_kind_of(kind, lab->r.why), lab->r.why);
 		return;
 	}
 	if (given == NULL)
@@ -99,7 +111,7 @@ lab_tell(const struct lab_node *given, unsigned ngiven)
 	(void)snprintf(lab->r.why, sizeof(lab->r.why), "%.1000s", lab->why);
 	if (lab->o.quiet)
 		return;
-	(void)fprintf(stderr, "lab: %s: FAILED: %s: %s\n", lab->scene->name, lab_fail_name(kind), lab->why);
+	(void)fprintf(stderr, "lab: %s: FAILED: %s%s\n", lab->scene->name, lab_kind_of(kind, lab->why), lab->why);
 	lab_story(stderr, whole);
 	lab_stacks(stderr);
 	if (lab->why_addr - LAB_BASE < LAB_ARENA) {

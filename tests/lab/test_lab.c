@@ -598,6 +598,63 @@ test_unfit(void **state)
 	fails(&few, NGU_LAB_SELF, "scheduling points got lost");
 }
 
+/* ---- what is said */
+
+static int
+panics(void *arg)
+{
+	(void)arg;
+	ngu_lab_fail("no luck");
+}
+
+/* What a run writes to standard error. */
+static void
+said(const struct ngu_lab *scene, const struct ngu_lab_opts *opts, char *text, size_t size)
+{
+	FILE *f = tmpfile();
+	int old = dup(STDERR_FILENO);
+
+	assert_true(f != NULL && old >= 0);
+	(void)fflush(NULL);
+	(void)dup2(fileno(f), STDERR_FILENO);
+	(void)ngu_lab_run(scene, opts, NULL);
+	(void)dup2(old, STDERR_FILENO);
+	(void)close(old);
+	rewind(f);
+	text[fread(text, 1, size - 1, f)] = '\0';
+	(void)fclose(f);
+}
+
+static void
+test_reports(void **state)
+{
+	const struct ngu_lab race = { .name = "race", .body = { { "a", counts }, { "b", counts } } };
+	const struct ngu_lab lost = { .name = "lost-update", .body = { { "a", lost0 }, { "b", lost0 } }, .end = lost_end };
+	const struct ngu_lab dead = { .name = "deadlock", .body = { { "a", wait_x }, { "b", wait_y } } };
+	const struct ngu_lab setup = { .name = "setup", .setup = panics, .body = { { "a", nothing } } };
+	const struct ngu_lab few = { .name = "few", .points = 1000, .body = { { "a", lost0 }, { "b", lost0 } } };
+	const struct {
+		const struct ngu_lab *scene;
+		const char *first;
+	} t[] = {
+		{ &race, "lab: race: FAILED: data race on " },
+		{ &lost, "lab: lost-update: FAILED: check failed: x == 2" },
+		{ &dead, "lab: deadlock: FAILED: deadlock: " },
+		{ &setup, "lab: setup: setup FAILED: check: no luck\n" },
+		{ &few, "lab: few: scenario: " },
+	};
+	char text[8192];
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		said(t[i].scene, NULL, text, sizeof(text));
+		if (strncmp(text, t[i].first, strlen(t[i].first)) != 0)
+			fail_msg("expected \"%s\", said \"%s\"", t[i].first, text);
+		said(t[i].scene, &quiet, text, sizeof(text));
+		assert_string_equal(text, "");
+	}
+}
+
 int
 main(void)
 {
@@ -616,6 +673,7 @@ main(void)
 		cmocka_unit_test(test_replay),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_unfit),
+		cmocka_unit_test(test_reports),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
