@@ -43,27 +43,28 @@ object() { # TREE SOURCE OUT FLAG...
 # A header's bug shows in a source that includes it.
 sources() { cut -d : -f 1 "$tmp/uses" | sort -u | sed 's,^lib/reclaim/reclaim.h$,lib/core/deliver.c,' | sort -u; }
 host() { case $1 in lib/reclaim/* | lib/port/*) return 0 ;; *) return 1 ;; esac; }
+# Without optimisation: what is the same there was the same before any optimiser saw it.
 traces() {
-	local f level flags
+	local f flags
 	for f in $(sources); do
-		for level in -O0 -O2; do
-			flags=("$level")
-			! host "$f" || flags+=(-U_KERNEL -iquote include)
-			object with "$f" "$tmp/o/a.o" "${flags[@]}" && object without "$f" "$tmp/o/b.o" "${flags[@]}" || return
-			cmp -s "$tmp/o/a.o" "$tmp/o/b.o" || echo "$f: $level: not the same object"
-		done
+		flags=(-O0)
+		! host "$f" || flags+=(-U_KERNEL -iquote include)
+		object with "$f" "$tmp/o/a.o" "${flags[@]}" && object without "$f" "$tmp/o/b.o" "${flags[@]}" || return
+		cmp -s "$tmp/o/a.o" "$tmp/o/b.o" || echo "$f: not the same object"
 	done
 }
 nothing 'no trace in a normal build' traces
 dead() {
-	local name f
-	while read -r name; do
-		f=$(grep -F "NGU_PLANT($name)" "$tmp/uses" | head -n 1 | cut -d : -f 1)
+	local name f last=
+	while IFS=: read -r f name; do
 		[ "$f" != lib/reclaim/reclaim.h ] || f=lib/core/deliver.c
-		object with "$f" "$tmp/o/a.o" -O1 && object with "$f" "$tmp/o/b.o" -O1 "-DNGU_PLANT_$name" || return
+		if [ "$f" != "$last" ]; then
+			object with "$f" "$tmp/o/a.o" -O1 && object with "$f" "$tmp/o/c.o" -O1 -DNGU_PLANT_CHOOSE || return
+			last=$f
+		fi
+		object with "$f" "$tmp/o/b.o" -O1 "-DNGU_PLANT_$name" || return
 		! cmp -s "$tmp/o/a.o" "$tmp/o/b.o" || echo "$name: $f is the same with it"
-		object with "$f" "$tmp/o/c.o" -O1 -DNGU_PLANT_CHOOSE || return
-	done <"$tmp/names"
+	done < <(sed -E 's/:.*NGU_PLANT\((.*)\)/:\1/' "$tmp/uses" | LC_ALL=C sort -u)
 }
 nothing 'each changes an object' dead
 symbols() {
