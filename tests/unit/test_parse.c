@@ -580,6 +580,7 @@ test_arrays(void **state)
 	both(&five_type, "[ 1 2 3 4 5 ]", "\001\002\003\004\005", 5);
 	both(&five_type, "[ 1 2 4=5 ]", "\001\002\0\0\005", 5);
 	both(&five_type, "[ 3=9 8 ]", "\0\0\0\011\010", 5);
+	reads(&five_type, "[ -0=9 8 ]", "\011\010\0\0\0", 5);
 	reads(&five_type, "[4=5 1=2 7]", "\0\002\007\0\005", 5);
 	reads(&five_type, "[0x1= 2 02=\n3 0=1]", "\001\002\003\0\0", 5);
 	refuses(&five_type, "[ 1 2 3 4 5 6 ]", E2BIG, 12);
