@@ -223,7 +223,8 @@ ngu_lab_run(const struct ngu_lab *scene, const struct ngu_lab_opts *opts, struct
 		r.fail = NGU_LAB_SELF;
 		(void)snprintf(r.why, sizeof(r.why), "decisions were taken at %u places only; %u were known: scheduling points got lost",
 		    r.yield_points, scene->points);
-		(void)fprintf(stderr, "lab: %s: %s\n", scene->name, r.why);
+		if (!lab->o.quiet)
+			(void)fprintf(stderr, "lab: %s: %s\n", scene->name, r.why);
 	}
 	if (error == 0 && (!lab->o.quiet || lab_verbose))
 		lab_summary(stderr, scene, &r);

@@ -182,7 +182,7 @@ says() { # TEXT COMMAND...
 	local text=$1
 	shift
 	"$@" >says.out 2>&1
-	grep -qF -- "$text" says.out || cat says.out
+	grep -qF -- "$text" says.out || { echo "it does not say: $text" && cat says.out; }
 }
 foreign_test() { lab_type 3 "${lab_kern[@]}" && lab_test SELF "${cflags[@]}" && lab_run; }
 nothing 'lab: a program not compiled for it' says 'body "first" was not compiled for the lab' foreign_test
@@ -192,6 +192,7 @@ echo 'int main(void) { return (0); }' >empty.c
 if "$cc" -fsanitize=thread empty.c -o empty 2>/dev/null; then
 	lab_type 3 "${lab_kern[@]}" && lab_test OK "${lab_cflags[@]}"
 	nothing 'lab: -fsanitize=thread given to the linker' says '-fsanitize=thread was given to the linker' lab_run -fsanitize=thread
+	nothing 'lab: it does not run then' grep -F test_quota says.out
 else
 	skip 'lab: -fsanitize=thread given to the linker' "$cc has no ThreadSanitizer here"
 fi

@@ -583,9 +583,23 @@ writes_outside(void *arg)
 	ngu_lab_point();
 }
 
+void foreign_body(void *arg); /* foreign.c: compiled without the lab's flags */
+void foreign_calls(void *arg);
+
+void
+foreign_calls(void *arg)
+{
+	(void)arg;
+	ngu_lab_point();
+}
+
 static void
 test_unfit(void **state)
 {
+	const struct ngu_lab ours = { .name = "foreign-none", .body = { { "ours", nothing }, { "theirs", nothing } } };
+	const struct ngu_lab one = { .name = "foreign-one", .body = { { "theirs", foreign_body }, { "ours", nothing } } };
+	const struct ngu_lab two = { .name = "foreign-two", .body = { { "ours", nothing }, { "theirs", foreign_body } } };
+
 	const struct ngu_lab none = { .name = "none" };
 	const struct ngu_lab bad = { .name = "bad", .setup = refuses, .body = { { "a", nothing } } };
 	const struct ngu_lab back = { .name = "behind", .body = { { "a", writes_outside }, { "b", nothing } } };
@@ -594,6 +608,9 @@ test_unfit(void **state)
 	(void)state;
 	assert_int_equal(ngu_lab_run(&none, &quiet, NULL), EINVAL);
 	assert_int_equal(ngu_lab_run(&bad, &quiet, NULL), ENXIO);
+	passes(&ours);
+	fails(&one, NGU_LAB_SELF, "body \"theirs\" was not compiled for the lab");
+	fails(&two, NGU_LAB_SELF, "body \"theirs\" was not compiled for the lab");
 	fails(&back, NGU_LAB_SELF, "behind the lab's back");
 	fails(&few, NGU_LAB_SELF, "scheduling points got lost");
 }
@@ -641,7 +658,7 @@ test_reports(void **state)
 		{ &lost, "lab: lost-update: FAILED: check failed: x == 2" },
 		{ &dead, "lab: deadlock: FAILED: deadlock: " },
 		{ &setup, "lab: setup: setup FAILED: check: no luck\n" },
-		{ &few, "lab: few: scenario: " },
+		{ &few, "lab: few: decisions were taken at 2 places only; 1000 were known" },
 	};
 	char text[8192];
 
