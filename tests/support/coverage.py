@@ -3,7 +3,8 @@
 """coverage.py SRC BUILD - what the tests of a coverage build ran of lib/core, lib/msg and lib/reclaim.
 
 Prints a line for each file, a total for each folder, and each uncovered line or branch for which tests/coverage.txt gives
-no reason. Fails when a folder is below LINES or BRANCHES, or when a reason is of no use: its place is covered, or gone.
+no reason. Fails when a folder is below LINES or BRANCHES, when there is an uncovered line or branch without a reason, or when a
+reason is of no use: its place is covered, or gone.
 
 A file is compiled once for each backend; gcovr adds the counts up, so a line or branch counts if one of them ran it.
 """
@@ -90,7 +91,7 @@ class File:
                 for r in fit:
                     r.used += 1
                 if not fit and not (same and count == 0):
-                    bare.append((n, count, text))
+                    bare.append((n, count, missed, text))
                 same = count == 0 and (bool(fit) or same)
             else:
                 same = False
@@ -124,13 +125,9 @@ def main():
             failed.append(f'{folder}: {share(hit, lines):.1f} % of lines, at least {LINES:.0f} are wanted')
         if share(taken, branches) < BRANCHES:
             failed.append(f'{folder}: {share(taken, branches):.1f} % of branches, at least {BRANCHES:.0f} are wanted')
-    if bare:
-        print('without a reason in tests/coverage.txt:')
-        for name, n, count, text in bare:
-            if count == 0:
-                print(f'  {name}:{n}: not run: {text}')
-        for name in sorted({b[0] for b in bare if b[2] > 0}):
-            print(f'  {name}: branches on lines', *(n for at, n, count, _ in bare if at == name and count > 0))
+    for name, n, count, missed, text in bare:
+        what = 'not run' if count == 0 else f'{missed} of its branches not taken'
+        failed.append(f'{name}:{n}: {what}, and no reason in tests/coverage.txt: {text}')
     for r in why:
         if not r.used and not r.maybe:
             failed.append(f'tests/coverage.txt:{r.number}: covered, or gone: {r.line}')

@@ -196,6 +196,13 @@ counts(node_p node, item_p item, hook_p hook)
 	return (0);
 }
 
+/* A function that goes on as another one, in its own item. */
+static int
+goes_on(node_p node, item_p item, hook_p hook)
+{
+	return (ng_send_fn2(node, hook, item, counts, NGI_ARG1(item), 0, NG_REUSE_ITEM | NG_QUEUE));
+}
+
 /* A function beside the item whose completion it carries on, and in the place of another function. */
 static void
 test_functions(void **state)
@@ -220,6 +227,9 @@ test_functions(void **state)
 	item = message(77, 1);
 	assert_int_equal(ng_send_fn2(a, NULL, item, counts, &n, 0, NG_REUSE_ITEM), 0);
 	assert_int_equal(n, 2);
+	assert_int_equal(ng_send_fn2(a, NULL, NULL, goes_on, &n, 0, NG_NOFLAGS), 0);
+	ngt_settle(t);
+	assert_int_equal(n, 3);
 	NG_NODE_UNREF(a);
 	end_quietly(t);
 }
