@@ -577,7 +577,7 @@ fwd_slow(struct ngu__thread *ts, item_p item, hook_p hook, int flags)
 			ngu__refuse(ts, NULL, item, NGU_R_NO_HOOK);
 			error = ENETDOWN;
 		} else {
-			hook_p peer = NGU_LD_ACQ(&hook->hk_peer);
+			hook_p peer = NGU_LD_SC(&hook->hk_peer); /* ORDER peer-publish (load side): as in hop() */
 
 			item->el_flags &= NGQF_TYPE | NGQF_RW | NGU_QF_BURST;
 			error = hop_slow(ts, hook, peer, NGU_LD_ACQ(&peer->hk_node), item, flags);

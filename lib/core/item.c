@@ -256,7 +256,7 @@ ng_address_hook(node_p here, item_p item, hook_p hook, ng_ID_t retaddr)
 		return (EINVAL);
 	ngu__section_enter(ts);
 	if (hook != NULL && NG_HOOK_IS_VALID(hook)) {
-		peer = NGU_LD_ACQ(&hook->hk_peer);
+		peer = NGU_LD_SC(&hook->hk_peer); /* ORDER peer-publish (load side): as in hop() */
 		node = NGU_LD_ACQ(&peer->hk_node);
 	}
 	if (peer == NULL || NG_HOOK_NOT_VALID(peer) || NG_NODE_NOT_VALID(node)) {
