@@ -347,7 +347,7 @@ test_recorded_traffic(void **state)
 /* ---- replays without end ---- */
 
 static void
-endless(const char *how)
+endless(const char *how, unsigned times)
 {
 	struct nt_end e;
 	unsigned n;
@@ -357,7 +357,7 @@ endless(const char *how)
 	ok(ngu_port_open(g, "p:", "out", nt_rx_count, &e, &e.port));
 	ok(openread("p:", TRAFFIC, NG_PCAP_PRELOAD));
 	ok(start("p:", 0, 0, NG_PCAP_SPEED_FULL, 0));
-	while (e.n < 3 * PACKETS)
+	while (e.n <= times * PACKETS)
 		(void)ngu_poll(g, 10);
 	assert_int_equal(stats("p:").running, 1);
 	assert_int_equal(start("p:", 0, 0, 0, 0), EBUSY);
@@ -377,7 +377,7 @@ endless(const char *how)
 	assert_int_equal(e.n, n);
 	if (strcmp(how, "shutdown") != 0) {
 		assert_int_equal(stats("p:").running, 0);
-		assert_true(stats("p:").loops >= 2);
+		assert_true(stats("p:").loops >= times);
 		assert_int_equal(stats("p:").sent, n);
 		ok(ngu_shutdown(g, "p:"));
 	}
@@ -388,10 +388,10 @@ static void
 test_endless(void **state)
 {
 	(void)state;
-	endless("stop");
-	endless("close");
-	endless("rmhook");
-	endless("shutdown");
+	endless("stop", 3);
+	endless("close", 1);
+	endless("rmhook", 1);
+	endless("shutdown", 1);
 }
 
 /* ---- bad files ---- */

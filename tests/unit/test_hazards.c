@@ -1266,7 +1266,11 @@ hazard_19_5_35_tables_never_shrink(void **state)
 static void
 hazard_19_5_36_replies_bounded(void **state)
 {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	enum { N = 20000 };
+#else
 	enum { N = 100000 };
+#endif
 	struct ngt *t;
 	const struct namelist *nl;
 	struct ng_mesg *m;
