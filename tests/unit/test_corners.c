@@ -244,7 +244,7 @@ as_writer(void *arg, struct ng_node *node, struct ng_hook *hook, struct ng_item 
 	return (0);
 }
 
-/* A message that only reads, to a hook that wants the node alone for all that comes by it. */
+/* A message that only reads, to a hook before and after it wants its node alone. */
 static void
 test_forced(void **state)
 {
