@@ -6,11 +6,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define NBACKENDS 4
+#define NBACKENDS 4 /* of libng; then what some builds have beside them: */
+#define UNCOUNTED 4 /* the default backend without counters */
+#define RTE_GRAPH 5 /* DPDK's librte_graph */
+#define NALL 6
 #define DEFAULT_BACKEND 0 /* gates are about this one */
 #define BASELINE_BACKEND 3
 #define FAR_NS 120 /* a cache line from CPU to CPU: the build machine shows 26-83 ns or 200 and more, by turns */
-extern const char *const backends[NBACKENDS];
+extern const char *const backends[NALL];
 
 enum result_mode { MODE_FULL, MODE_QUICK, MODE_GATES };
 
@@ -19,7 +22,7 @@ struct config {
 	bool json, fifo;
 	double seconds; /* 0: the mode's own */
 	const char *pcap;
-	bool backend[NBACKENDS]; /* wanted */
+	bool backend[NALL]; /* wanted, and there */
 	bool backends_given;
 	const char *cases;   /* comma separated, or NULL: all */
 	const char *threads; /* comma separated, or NULL */
@@ -50,6 +53,7 @@ void print_json(void); /* after each case */
 void print_table(void);
 
 /* ---- gates.c */
+extern bool gates_subset; /* only some cases were asked for: gates that need others have no line */
 void print_validity(bool json);
 bool print_gates(bool json, unsigned failures); /* true: all passed */
 void json_line(const char *bench, const char *backend, const char *name, unsigned threads, const char *metric, const char *unit,

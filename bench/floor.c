@@ -23,17 +23,20 @@
 
 struct fhook;
 struct fnode;
+#define BURST_MOST 256
 struct fpacket {
 	uint32_t flags;
 	uint32_t len;
 };
 typedef uint64_t fmethod(struct fhook *hook, struct fpacket *p, uint64_t acc);
+typedef uint64_t fburst(struct fhook *hook, struct fpacket *const *v, unsigned n, uint64_t acc);
 
 struct fhook {
 	struct fhook *peer;
 	struct fnode *node;
 	fmethod *rcv;
 	fmethod *rcv_nested;
+	fburst *rcv_burst;
 	uint32_t flags;
 } __attribute__((aligned(128)));
 
@@ -51,6 +54,7 @@ struct floor_chain {
 	unsigned hops;
 	struct fhook *first;
 	struct fpacket *packet;
+	struct fpacket *burst[BURST_MOST];
 	void **all;
 	unsigned nall;
 };
@@ -90,6 +94,28 @@ forward_nested(struct fhook *hook, struct fpacket *p, uint64_t acc)
 }
 
 static uint64_t
+forward_burst(struct fhook *hook, struct fpacket *const *v, unsigned n, uint64_t acc)
+{
+	struct fprivate *priv = hook->node->private;
+	struct fhook *out = hook == priv->in ? priv->out : priv->in, *peer = out->peer;
+
+	if (__builtin_expect((out->flags | peer->flags | peer->node->gate) != 0, 0))
+		return (refused(v[0], acc));
+	for (unsigned i = 0; i < n; i++)
+		acc += *(volatile uint32_t *)&v[i]->len;
+	TAIL return (peer->rcv_burst(peer, v, n, acc));
+}
+
+static uint64_t
+sink_burst(struct fhook *hook, struct fpacket *const *v, unsigned n, uint64_t acc)
+{
+	(void)hook;
+	for (unsigned i = 0; i < n; i++)
+		acc += v[i]->len;
+	return (acc);
+}
+
+static uint64_t
 sink(struct fhook *hook, struct fpacket *p, uint64_t acc)
 {
 	(void)hook;
@@ -123,6 +149,7 @@ add_node(struct floor_chain *c, struct fhook *before, int last)
 	priv->out = out;
 	in->node = out->node = node;
 	in->rcv = out->rcv = last ? sink : forward;
+	in->rcv_burst = out->rcv_burst = last ? sink_burst : forward_burst;
 	in->rcv_nested = out->rcv_nested = last ? sink : forward_nested;
 	if (before != NULL) {
 		in->peer = before;
@@ -140,13 +167,20 @@ floor_new(unsigned hops)
 	if (c == NULL)
 		return (NULL);
 	c->hops = hops;
-	c->all = calloc((size_t)hops * 4 + 8, sizeof(void *));
+	c->all = calloc((size_t)hops * 4 + 8 + BURST_MOST, sizeof(void *));
 	if (c->all == NULL || (h = c->first = add_node(c, NULL, 0)) == NULL ||
 	    (c->packet = piece(c, sizeof(*c->packet))) == NULL) {
 		floor_free(c);
 		return (NULL);
 	}
 	c->packet->len = 60;
+	for (unsigned i = 0; i < BURST_MOST; i++) {
+		if ((c->burst[i] = piece(c, sizeof(*c->packet))) == NULL) {
+			floor_free(c);
+			return (NULL);
+		}
+		c->burst[i]->len = 60;
+	}
 	for (unsigned i = 0; i < hops && h != NULL; i++)
 		h = add_node(c, h, i + 1 == hops);
 	if (h == NULL) {
@@ -176,6 +210,20 @@ floor_run(struct floor_chain *c, unsigned n)
 		struct fhook *peer = c->first->peer;
 
 		sum += peer->rcv(peer, c->packet, 0);
+		__asm__ volatile("" ::: "memory");
+	}
+	return (sum);
+}
+
+uint64_t
+floor_run_burst(struct floor_chain *c, unsigned n, unsigned times)
+{
+	uint64_t sum = 0;
+
+	while (times-- != 0) {
+		struct fhook *peer = c->first->peer;
+
+		sum += peer->rcv_burst(peer, c->burst, n, 0);
 		__asm__ volatile("" ::: "memory");
 	}
 	return (sum);

@@ -15,6 +15,9 @@ void floor_free(struct floor_chain *c);
 uint64_t floor_run(struct floor_chain *c, unsigned n);
 uint64_t floor_run_nested(struct floor_chain *c, unsigned n);
 
+/* `times` bursts of n packets (1..256), each packet's length loaded at each hop. */
+uint64_t floor_run_burst(struct floor_chain *c, unsigned n, unsigned times);
+
 /* n times: an uncontended locked add; the compare and swap in and locked add out of a one-word reader lock. */
 void floor_lock_add(unsigned n);
 void floor_rdlock(unsigned n);

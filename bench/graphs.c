@@ -71,14 +71,14 @@ packets_load(const char *file)
 
 /* ---- building ---- */
 
-static void
-node(struct ngu_graph *g, const char *type, const char *name)
+void
+graph_node(struct ngu_graph *g, const char *type, const char *name)
 {
 	must(ngu_mknode(g, type, name, NULL), "making %s of type %s", name, type);
 }
 
-static void
-join(struct ngu_graph *g, const char *a, const char *ahook, const char *b, const char *bhook)
+void
+graph_join(struct ngu_graph *g, const char *a, const char *ahook, const char *b, const char *bhook)
 {
 	char pa[40], pb[40];
 
@@ -104,16 +104,16 @@ graph_chain(struct ngu_graph *g, const char *prefix, const char *type, unsigned 
 	const char *from = "out";
 
 	(void)snprintf(a, sizeof(a), "%ss", prefix);
-	node(g, "bsrc", a);
+	graph_node(g, "bsrc", a);
 	for (unsigned i = 1; i < hops; i++) {
 		(void)snprintf(b, sizeof(b), "%s%u", prefix, i);
-		node(g, type, b);
-		join(g, a, from, b, "in");
+		graph_node(g, type, b);
+		graph_join(g, a, from, b, "in");
 		memcpy(a, b, sizeof(a));
 	}
 	(void)snprintf(b, sizeof(b), "%se", prefix);
-	node(g, "bsink", b);
-	join(g, a, from, b, "in");
+	graph_node(g, "bsink", b);
+	graph_join(g, a, from, b, "in");
 	(void)snprintf(a, sizeof(a), "%ss", prefix);
 	return (bench_src_find(g, a));
 }
@@ -124,17 +124,17 @@ arm(struct ngu_graph *g, const char *letter)
 	char a[16], b[16];
 
 	(void)snprintf(b, sizeof(b), "%s13", letter);
-	node(g, "bcnt", b);
-	join(g, "n12", letter, b, "in");
+	graph_node(g, "bcnt", b);
+	graph_join(g, "n12", letter, b, "in");
 	for (unsigned i = 14; i <= 15; i++) {
 		memcpy(a, b, sizeof(a));
 		(void)snprintf(b, sizeof(b), "%s%u", letter, i);
-		node(g, "bcnt", b);
-		join(g, a, "out", b, "in");
+		graph_node(g, "bcnt", b);
+		graph_join(g, a, "out", b, "in");
 	}
 	(void)snprintf(a, sizeof(a), "end%s", letter);
-	node(g, "bsrc", a);
-	join(g, b, "out", a, "out");
+	graph_node(g, "bsrc", a);
+	graph_join(g, b, "out", a, "out");
 }
 
 void
@@ -148,17 +148,17 @@ graph_job(struct ngu_graph *g, struct job *j)
 	unsigned i, last = sizeof(line) / sizeof(line[0]) - 1;
 
 	for (i = 0; i <= last; i++)
-		node(g, i == 0 ? "bsrc" : i == 4 ? tee_type : i == last ? "bbranch" : "bcnt", line[i].name);
+		graph_node(g, i == 0 ? "bsrc" : i == 4 ? tee_type : i == last ? "bbranch" : "bcnt", line[i].name);
 	for (i = 0; i < last; i++)
-		join(g, line[i].name, line[i].out, line[i + 1].name, line[i + 1].in);
-	node(g, "btap", "tap");
-	join(g, "n4", "left2right", "tap", "l2r");
-	join(g, "n4", "right2left", "tap", "r2l");
+		graph_join(g, line[i].name, line[i].out, line[i + 1].name, line[i + 1].in);
+	graph_node(g, "btap", "tap");
+	graph_join(g, "n4", "left2right", "tap", "l2r");
+	graph_join(g, "n4", "right2left", "tap", "r2l");
 	arm(g, "a");
 	arm(g, "b");
-	node(g, "bsink", "e1");
-	node(g, "bsink", "e2");
-	join(g, "e1", "x", "e2", "y");
+	graph_node(g, "bsink", "e1");
+	graph_node(g, "bsink", "e2");
+	graph_join(g, "e1", "x", "e2", "y");
 	j->left = bench_src_find(g, "left");
 	j->right = bench_src_find(g, "enda");
 }
@@ -198,6 +198,13 @@ accounts(struct ngu_graph *g, const struct totals *t, const char *tee)
 
 	must(ngu_settle(g, 10000), "waiting for the graph to come to rest");
 	ngu_reclaim_barrier();
+#ifdef BENCH_UNCOUNTED
+	(void)t;
+	(void)tee;
+	(void)copied;
+	emit("accounts", "ok", 1); /* nothing was counted: no books */
+	return;
+#endif
 	ngu_graph_stats(g, &s);
 	emit_reasons(&s);
 	emit("sent", "packets", (double)t->sent);

@@ -55,26 +55,26 @@ timed_chain(struct bench_src *src, unsigned hops, int64_t span, uint32_t *seq)
 	return ((double)(b - a) / ((double)n * hops));
 }
 
+/*
+ * Packets from `src`, each making `hops` deliveries and arriving `arrivals` times; the floor of as many hops in turns with them. Emits the
+ * figures and closes the books.
+ */
 void
-case_hop(unsigned hops)
+hop_case(struct ngu_graph *g, struct bench_src *src, unsigned hops, unsigned arrivals)
 {
-	static struct lane libng, bare, nested, ratio, add, rd;
+	static struct lane libng, bare, nested, ratio, more, add, rd;
 	static struct bench_thread self;
 	static struct hist lat;
-	struct ngu_graph *g = graph_new();
 	struct floor_chain *f = floor_new(hops);
-	struct bench_src *src;
 	struct totals t = { 0 };
 	int64_t span = (int64_t)opt.window_ms * 1000000 / 4;
 	uint32_t seq = 0;
 	double ns;
 
-	packets_plain(BURST, 60);
 	if (f == NULL)
 		fail("no memory for the floor");
 	self.lat[0] = self.lat[1] = &lat;
 	bench_self = &self;
-	src = graph_chain(g, "c", "bfwd", hops);
 	go_realtime(0);
 	(void)timed_floor(floor_run, f, hops, span);
 	(void)timed_chain(src, hops, span, &seq);
@@ -87,6 +87,7 @@ case_hop(unsigned hops)
 		add.ns[i] = timed_lock(floor_lock_add);
 		rd.ns[i] = timed_lock(floor_rdlock);
 		ratio.ns[i] = libng.ns[i] / bare.ns[i];
+		more.ns[i] = libng.ns[i] - bare.ns[i];
 	}
 	ns = median(libng.ns, opt.pairs);
 	emit("ns_hop", "ns", ns);
@@ -96,15 +97,26 @@ case_hop(unsigned hops)
 	emit("lock_add_ns", "ns", median(add.ns, opt.pairs));
 	emit("rdlock_pair_ns", "ns", median(rd.ns, opt.pairs));
 	emit("ratio_floor", "x", median(ratio.ns, opt.pairs));
+	emit("over_floor", "ns", median(more.ns, opt.pairs));
 	emit("lat_p50", "ns", (double)hist_quantile(&lat, 0.5) * ns_per_tick);
 	emit("lat_p99", "ns", (double)hist_quantile(&lat, 0.99) * ns_per_tick);
 	emit("lat_p99.9", "ns", (double)hist_quantile(&lat, 0.999) * ns_per_tick);
+	emit("lat_p99.99", "ns", (double)hist_quantile(&lat, 0.9999) * ns_per_tick);
 	emit("lat_max", "ns", (double)lat.max * ns_per_tick);
-	t.sent = self.sent;
+	t.sent = self.sent * arrivals;
 	t.received = self.received;
 	t.no_memory = self.no_memory;
 	accounts(g, &t, NULL);
 	floor_free(f);
+}
+
+void
+case_hop(unsigned hops)
+{
+	struct ngu_graph *g = graph_new();
+
+	packets_plain(BURST, 60);
+	hop_case(g, graph_chain(g, "c", "bfwd", hops), hops, 1);
 }
 
 /* ---- several threads ---- */

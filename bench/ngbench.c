@@ -18,9 +18,9 @@
 #include <time.h>
 #include <unistd.h>
 
-const char *const backends[NBACKENDS] = { "urcu-memb", "urcu-qsbr", "ck-epoch", "rwlock" };
+const char *const backends[NALL] = { "urcu-memb", "urcu-qsbr", "ck-epoch", "rwlock", "uncounted", "rte_graph" };
 
-static struct config conf = { .backend = { true, true, true, true } };
+static struct config conf = { .backend = { true, true, true, true, true, true } };
 static unsigned failures;
 static volatile sig_atomic_t child;
 
@@ -267,14 +267,14 @@ static void
 run_all(void)
 {
 	for (unsigned i = 0; i < nplans; i++)
-		for (unsigned b = 0; b < NBACKENDS; b++)
+		for (unsigned b = 0; b < NALL; b++)
 			if (plans[i].backends & 1u << b)
 				total += plan_seconds(&plans[i]) * plans[i].rounds;
 	started = now();
 	for (unsigned i = 0; i < nplans; i++) {
 		for (unsigned round = 0; round < plans[i].rounds; round++)
-			for (unsigned k = 0; k < NBACKENDS; k++) {
-				unsigned b = (k + round) % NBACKENDS;
+			for (unsigned k = 0; k < NALL; k++) {
+				unsigned b = (k + round) % NALL;
 
 				if (!(plans[i].backends & 1u << b))
 					continue;
@@ -299,9 +299,9 @@ choose_backends(char *list)
 	memset(conf.backend, 0, sizeof(conf.backend));
 	conf.backends_given = true;
 	for (w = strtok_r(list, ",", &save); w != NULL; w = strtok_r(NULL, ",", &save)) {
-		for (i = 0; i < NBACKENDS && strcmp(w, backends[i]) != 0; i++)
+		for (i = 0; i < NALL && strcmp(w, backends[i]) != 0; i++)
 			;
-		if (i == NBACKENDS)
+		if (i == NALL)
 			die("no such backend (see --list)", w);
 		conf.backend[i] = true;
 	}
@@ -392,11 +392,13 @@ find_files(const char *self)
 	}
 	if (access(conf.pcap, R_OK) != 0)
 		die(conf.pcap, strerror(errno));
-	for (unsigned b = 0; b < NBACKENDS; b++) {
+	for (unsigned b = 0; b < NALL; b++) {
 		char worker[4200];
 
 		(void)snprintf(worker, sizeof(worker), "%s/ngbench-%s", conf.dir, backends[b]);
-		if (conf.backend[b] && access(worker, X_OK) != 0)
+		if (b >= NBACKENDS && access(worker, X_OK) != 0)
+			conf.backend[b] = false; /* not in every build */
+		else if (conf.backend[b] && access(worker, X_OK) != 0)
 			die(worker, "not there; build it, or set NGU_BENCH_DIR, or leave it out with --backend");
 	}
 }
@@ -411,6 +413,7 @@ main(int argc, char **argv)
 	options(argc, argv);
 	find_files(self);
 	plan_make(&conf);
+	gates_subset = conf.cases != NULL || conf.threads != NULL;
 	if (nplans == 0)
 		die("nothing to run: no case fits --case, --threads and --backend", "");
 	(void)signal(SIGINT, on_signal);

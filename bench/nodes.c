@@ -34,6 +34,7 @@ struct fwd {
 
 struct branch {
 	hook_p trunk, a, b;
+	int turn; /* of a bturn */
 };
 
 struct sink {
@@ -206,6 +207,30 @@ cnt_rcvdata(hook_p hook, item_p item)
 	return (fwd_rcvdata(hook, item));
 }
 
+/* ---- bwriter: a bfwd that lets one thread in at a time ---- */
+
+static int
+writer_constructor(node_p node)
+{
+	NG_NODE_FORCE_WRITER(node);
+	return (fwd_constructor(node));
+}
+
+/* ---- bturn: hooks trunk, a, b; packets from trunk go to a and b by turns ---- */
+
+static int
+turn_rcvdata(hook_p hook, item_p item)
+{
+	struct branch *b = NG_NODE_PRIVATE(NG_HOOK_NODE(hook));
+	hook_p to = b->trunk;
+	int error;
+
+	if (hook == to)
+		to = (b->turn ^= 1) != 0 ? b->b : b->a;
+	NG_FWD_ITEM_HOOK(error, item, to);
+	return (error);
+}
+
 /* ---- bbranch ---- */
 
 static int
@@ -363,6 +388,28 @@ static struct ng_type cnt_type = {
 	.disconnect = fwd_disconnect,
 };
 
+static struct ng_type writer_type = {
+	.version = NG_ABI_VERSION,
+	.name = "bwriter",
+	.constructor = writer_constructor,
+	.shutdown = common_shutdown,
+	.newhook = fwd_newhook,
+	.connect = connect_ok,
+	.rcvdata = fwd_rcvdata,
+	.disconnect = fwd_disconnect,
+};
+
+static struct ng_type turn_type = {
+	.version = NG_ABI_VERSION,
+	.name = "bturn",
+	.constructor = branch_constructor,
+	.shutdown = common_shutdown,
+	.newhook = branch_newhook,
+	.connect = connect_ok,
+	.rcvdata = turn_rcvdata,
+	.disconnect = branch_disconnect,
+};
+
 static struct ng_type branch_type = {
 	.version = NG_ABI_VERSION,
 	.name = "bbranch",
@@ -399,7 +446,8 @@ static struct ng_type tap_type = {
 int
 bench_nodes_register(void)
 {
-	struct ng_type *const all[] = { &src_type, &fwd_type, &cnt_type, &branch_type, &sink_type, &tap_type };
+	struct ng_type *const all[] = { &src_type, &fwd_type, &cnt_type, &writer_type, &turn_type, &branch_type, &sink_type,
+		&tap_type };
 	int error;
 
 	for (unsigned i = 0; i < nitems(all); i++)

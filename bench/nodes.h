@@ -6,6 +6,8 @@
  *   bsrc     an end: hook "out"; sends, and receives as a bsink does
  *   bfwd     hooks in, in2, out: what comes in at one goes out at the other; goes with its last hook
  *   bcnt     the same, and counts the hop in its thread
+ *   bwriter  a bfwd that is a force-writer node
+ *   bturn    hooks trunk, a, b: by turns; for one thread
  *   bbranch  hooks trunk, a, b: a hash of the packet chooses
  *   bsink    any hooks: counts, takes the time of sampled packets, frees; stays when its last hook goes
  *   btap     a bsink for copies
@@ -37,6 +39,28 @@ extern struct bench_thread bench_stray;
 /* NGM_GENERIC_COOKIE and NGM_NODEINFO, for those who cannot include the kernel header. */
 extern const uint32_t bench_cookie_generic, bench_cmd_nodeinfo;
 
+/*
+ * Referenced lookups of n nodes by name or by ID, each reference dropped at once; how many were found (nodes_plain.c, which also has
+ * type bnil: any hooks, nothing of its own).
+ */
+int bench_plain_register(void);
+unsigned bench_lookup_names(struct ngu_graph *g, const char (*name)[16], unsigned n);
+unsigned bench_lookup_ids(struct ngu_graph *g, const uint32_t *id, unsigned n);
+
+/* ---- nodes_hand.c: type bhand queues what arrives; one thread applies it, and writes all of this but `hold` */
+#define BENCH_HAND_LEN 64u /* bytes of a packet */
+struct bench_hand {
+	_Alignas(128) uint64_t received;
+	_Alignas(128) uint64_t next; /* number expected */
+	uint64_t disorder, sum;
+	_Alignas(128) uint32_t hold; /* not 0: it stays in the method */
+};
+struct mbuf;
+int bench_hand_register(void);
+struct bench_hand *bench_hand(void);
+/* n packets that carry numbers from seq on, written all over; how many there was memory for. */
+unsigned bench_hand_packets(struct mbuf **v, unsigned n, uint64_t seq);
+
 struct bench_src; /* a bsrc node */
 
 int bench_nodes_register(void); /* 0 or errno */
@@ -54,6 +78,17 @@ struct bench_data {
  * caller keeps it. In a thread that has set bench_self.
  */
 void bench_send(struct bench_src *src, const struct bench_data *v, unsigned n, unsigned mark, uint32_t *seq);
+
+/* In a loop that waits for another thread. */
+static inline void
+bench_pause(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield");
+#endif
+}
 
 /* A tick counter, and what a tick is. */
 static inline uint64_t

@@ -155,6 +155,7 @@ print_json(void)
 
 #define WIDTH 120
 #define REASONS_AT 80
+#define OTHER_AT 33
 
 static void
 cell(unsigned b, const struct plan *p, const char *metric, const char *format, double scale, int width)
@@ -171,7 +172,7 @@ cell(unsigned b, const struct plan *p, const char *metric, const char *format, d
 static void
 latency(unsigned b, const struct plan *p, const char *suffix)
 {
-	static const char *const q[] = { "lat_p50", "lat_p99", "lat_p99.9", "lat_max" };
+	static const char *const q[] = { "lat_p50", "lat_p99", "lat_p99.9", "lat_max" }; /* JSON has p99.99, too */
 	char text[64] = "", metric[40];
 	size_t n = 0;
 	double v;
@@ -251,15 +252,52 @@ row_books(unsigned b, const struct plan *p)
 	(void)printf("\n");
 }
 
+/* The cases about other things than hops: their figures one after the other. */
+static void
+row_other(unsigned b, const struct plan *p)
+{
+	int col = printf("%-9s %-18s %3u ", backends[b], p->name, p->threads);
+
+	for (unsigned i = 0; i < nresults; i++) {
+		const struct result *r = &results[i];
+		char text[96];
+		int n;
+
+		if (r->backend != b || r->threads != p->threads || strcmp(r->name, p->name) != 0 || strcmp(r->metric, "accounts") == 0 ||
+		    strncmp(r->metric, "reason:", 7) == 0)
+			continue;
+		n = snprintf(text, sizeof(text), " %s=%.4g%s", r->metric, summary(r), strcmp(r->unit, "x") == 0 ? "" : r->unit);
+		if (col + n > WIDTH)
+			col = printf("\n%*s", OTHER_AT, "") - 1;
+		(void)printf("%s", text);
+		col += n;
+	}
+	(void)printf("\n");
+}
+
+/* Rows of the first two tables. */
+static bool
+of_hops(const char *name)
+{
+	static const char *const families[] = { "hop", "share", "tree", "fanout", "bridge", "writers16", "burst", "job", "control", "else-", "up-", "down-", "insert-", "relink-" };
+
+	for (unsigned i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+		if (strncmp(name, families[i], strlen(families[i])) == 0)
+			return (true);
+	return (false);
+}
+
 /* Each case that came to its end, on each backend. `control`: this for it; NULL: leave it out. */
 static void
-each(void (*row)(unsigned b, const struct plan *p), void (*control)(unsigned b, const struct plan *p))
+each(void (*row)(unsigned b, const struct plan *p), void (*control)(unsigned b, const struct plan *p), bool hops)
 {
 	double v;
 
 	for (unsigned i = 0; i < nplans; i++)
-		for (unsigned b = 0; b < NBACKENDS; b++) {
+		for (unsigned b = 0; b < NALL; b++) {
 			if (!(plans[i].backends & 1u << b) || !result_get(b, plans[i].name, plans[i].threads, "accounts", &v))
+				continue;
+			if (of_hops(plans[i].name) != hops)
 				continue;
 			if (strcmp(plans[i].name, "control") != 0)
 				row(b, &plans[i]);
@@ -273,10 +311,12 @@ print_table(void)
 {
 	(void)printf("%-9s %-11s %3s %7s %7s %7s %6s %9s %24s %24s\n", "backend", "case", "thr", "ns/hop", "x floor", "Mpkt/s", "kept",
 	    "rewires/s", "us p50/p99/p99.9/max", "undisturbed");
-	each(row_speed, row_control);
+	each(row_speed, row_control, true);
 	(void)printf("\n%-9s %-11s %3s %11s %8s %7s %8s %8s %7s %s\n", "backend", "case", "thr", "delivered", "refused", "dropped", "queued",
 	    "closed", "back ms", "refused and dropped because");
-	each(row_books, NULL);
+	each(row_books, NULL, true);
+	(void)printf("\nother figures (bench/README.md says what each is)\n");
+	each(row_other, NULL, false);
 	(void)printf("\nkept: hops per CPU-second of the data threads against the quiet windows in between; in `share` against one thread\n"
 		     "and the same step of the floor. delivered, refused, dropped count hops; closed: longest time a gate was closed, us;\n"
 		     "back: full rate again after the last rewire. accounts ok in every row (a run whose books do not agree is not here).\n");

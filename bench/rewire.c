@@ -2,34 +2,29 @@
 /*
  * rewire.c - the main job: real packets on the 16-hop graph, undisturbed and while its links are rewired.
  *
- * Kinds      else: a link beside the line. up, down: the link in use between n7 and n8, rmhook then connect, asked of n7 or of n8 (the
- *            two together are one rewire; while it is down packets are refused). insert: a node put into that link, then bypassed
- *            (each counts as one). relink: the far end moved between two hooks of n8.
- * Rates      1k and 100k a second, and flat: as fast as one thread can.
+ * Kinds, rates  storm.c says what they are.
  * Control    quiet and disturbed windows in turns. kept = median over the pairs of (hops per CPU-second of the data threads while
  *            disturbed) / (the same in the quiet window before it). Latencies of both kinds of window are kept apart.
  * After      the quiet windows also show how soon after the last rewire the full rate is back: received packets in slices of 100 us
  *            against the median slice of the later part of the same window.
- * Gates      how long they were closed is measured in two more pairs that count for nothing else: it costs two clock reads.
+ * Gates      how long they were closed is measured in a few more pairs that count for nothing else: it costs two clock reads.
+ * Direct     in the same pairs: when the last packet was queued after the storm, as the rewirer sees it, looking every 50 us.
  */
 #include "worker.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "port/port.h"
+#include "storm.h"
 
-#define TIMING_PAIRS 2
+#define TIMING_PAIRS 5
 #define SETTLED_NS 5000000 /* slices from here on are "full rate" */
 
 static struct ngu_graph *graph;
 static struct bench_thread rewirer;
 static struct hist rewirer_lat[2];
-static char inserted[24];
-static unsigned state; /* of the kind's little state machine */
 
 static void
 job_setup(struct dthread *t, void *arg)
@@ -41,101 +36,6 @@ job_setup(struct dthread *t, void *arg)
 	t->bucket = calloc(MAX_WINDOWS, sizeof(*t->bucket));
 	if (t->bucket == NULL)
 		fail("no memory");
-}
-
-/* ---- the operations; each is one rewire ---- */
-
-static void
-again(const char *near, const char *nhook, const char *far, const char *fhook)
-{
-	must(ngu_rmhook(graph, near, nhook), "rmhook %s%s", near, nhook);
-	must(ngu_connect(graph, near, nhook, far, fhook), "connect %s%s to %s%s", near, nhook, far, fhook);
-}
-
-static void
-op_else(void)
-{
-	again("e1:", "x", "e2:", "y");
-}
-
-static void
-op_up(void)
-{
-	again("n7:", "out", "n8:", "in");
-}
-
-static void
-op_down(void)
-{
-	again("n8:", "in", "n7:", "out");
-}
-
-static void
-op_insert(void)
-{
-	uint32_t id;
-
-	if ((state ^= 1) != 0) {
-		must(ngu_insert(graph, "n7:", "out", "bcnt", "in", "out", NULL, &id), "insert behind n7:out");
-		(void)snprintf(inserted, sizeof(inserted), "[%x]:", id);
-	} else {
-		must(ngu_bypass(graph, inserted, "in", "out"), "bypass %s", inserted);
-	}
-}
-
-static void
-op_relink(void)
-{
-	const char *hook = (state ^= 1) != 0 ? "in2" : "in";
-
-	must(ngu_relink(graph, "n7:", "out", "n8:", hook), "relink n7:out to n8:%s", hook);
-}
-
-static const struct kind {
-	const char *name;
-	void (*op)(void);
-} kinds[] = { { "else", op_else }, { "up", op_up }, { "down", op_down }, { "insert", op_insert }, { "relink", op_relink } };
-
-/* ---- pacing ---- */
-
-struct storm {
-	void (*op)(void);
-	int64_t period; /* ns; 0 = flat out */
-	uint64_t ops;
-	int64_t wall, busy; /* ns rewiring took, with and without the waiting */
-};
-
-/* Wait until t: sleep while it is far off, then spin. */
-static int64_t
-wait_until(int64_t t)
-{
-	int64_t now;
-
-	while ((now = wall_ns()) < t)
-		if (t - now > 200000)
-			sleep_ns(t - now - 100000);
-		else
-			NGU_PAUSE();
-	return (now);
-}
-
-static void
-storm(struct storm *s, int64_t span)
-{
-	int64_t t0 = wall_ns(), now = t0, next = t0, end = t0 + span;
-
-	while (now < end) {
-		if (s->period != 0) {
-			now = wait_until(next);
-			next = next + s->period > now - 10 * s->period ? next + s->period : now; /* no long catching up */
-		}
-		s->busy -= now;
-		s->op();
-		s->ops++;
-		now = wall_ns();
-		s->busy += now;
-	}
-	s->wall += now - t0;
 }
 
 /* ---- results ---- */
@@ -155,7 +55,8 @@ emit_latency(const char *suffix, unsigned mark)
 	static const struct {
 		const char *name;
 		double q;
-	} qs[] = { { "lat_p50", 0.5 }, { "lat_p99", 0.99 }, { "lat_p99.9", 0.999 } };
+	} qs[] = { { "lat_p50", 0.5 }, { "lat_p99", 0.99 }, { "lat_p99.9", 0.999 },
+		{ "lat_p99.99", 0.9999 } };
 	struct hist *all = calloc(1, sizeof(*all));
 	char name[64];
 
@@ -281,18 +182,6 @@ case_job(void)
 	finish();
 }
 
-static int64_t
-period_of(const char *rate)
-{
-	if (strcmp(rate, "flat") == 0)
-		return (0);
-	if (strcmp(rate, "1k") == 0)
-		return (1000000);
-	if (strcmp(rate, "100k") != 0)
-		fail("no rate '%s': 1k, 100k or flat", rate);
-	return (10000);
-}
-
 /* One quiet and one disturbed window, then the quiet one after it; numbers in w[0..1]. */
 static void
 pair(struct storm *s, int64_t span, unsigned w[2])
@@ -305,29 +194,48 @@ pair(struct storm *s, int64_t span, unsigned w[2])
 	sleep_ns(span);
 	atomic_store(&storm_end, 0);
 	w[1] = window_open(&disturbed);
-	storm(s, span);
+	storm_run(s, span);
 	atomic_store(&storm_end, bench_ticks());
+}
+
+/* After a storm: ns until the last packet went into a queue. */
+static double
+direct_again(int64_t span)
+{
+	struct window quiet = { .mode = MODE_SEND, .active = opt.threads };
+	int64_t t0 = wall_ns(), last = t0, now;
+	struct ngu_graph_stats st;
+	uint64_t before;
+
+	ngu_graph_stats(graph, &st);
+	before = st.queued_total;
+	(void)window_begin(&quiet); /* with more threads than CPUs it takes some to notice */
+	while ((now = wall_ns()) < t0 + span) {
+		ngu_graph_stats(graph, &st);
+		if (st.queued_total != before || st.queued != 0)
+			last = now;
+		before = st.queued_total;
+		sleep_ns(50000);
+	}
+	window_wait();
+	return ((double)(last - t0));
 }
 
 void
 case_rewire(const char *kind, const char *rate)
 {
-	static double kept[MAX_WINDOWS], back[MAX_WINDOWS];
+	static double kept[MAX_WINDOWS], back[MAX_WINDOWS], direct[TIMING_PAIRS];
 	static unsigned w[MAX_WINDOWS][2];
 	struct window quiet = { .mode = MODE_SEND, .active = opt.threads };
-	struct storm s = { .period = period_of(rate) };
+	struct storm s;
 	int64_t span = (int64_t)opt.window_ms * 1000000;
 	struct ngu_graph_stats st;
 	struct job j;
 	unsigned i, nback = 0, nkept = 0;
 	double r;
 
-	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (strcmp(kinds[i].name, kind) == 0)
-			s.op = kinds[i].op;
-	if (s.op == NULL)
-		fail("no way of rewiring '%s'", kind);
 	prepare(&j);
+	storm_init(&s, graph, kind, rate);
 	(void)window_open(&quiet);
 	sleep_ns(span);
 	for (i = 0; i < opt.pairs; i++)
@@ -336,10 +244,11 @@ case_rewire(const char *kind, const char *rate)
 	emit("rewires", "1/s", r);
 	emit("rewire_ns", "ns", (double)s.busy / (double)s.ops);
 	ngu_gate_timing(graph, true);
-	for (i = 0; i < TIMING_PAIRS; i++)
+	for (i = 0; i < TIMING_PAIRS; i++) {
 		pair(&s, span, w[opt.pairs + i]);
-	if (state != 0)
-		s.op(); /* as it was */
+		direct[i] = direct_again(span / 2);
+	}
+	storm_undo(&s);
 	(void)window_open(&quiet);
 	sleep_ns(span);
 	threads_stop();
@@ -360,6 +269,8 @@ case_rewire(const char *kind, const char *rate)
 		emit("back", "ns", median(back, nback));
 		emit("back_worst", "ns", back[nback - 1]);
 	}
+	emit("direct", "ns", median(direct, TIMING_PAIRS));
+	emit("direct_worst", "ns", direct[TIMING_PAIRS - 1]);
 	emit_rates("", w[0][1], 2, opt.pairs);
 	emit_rates("_quiet", w[0][0], 2, opt.pairs);
 	emit_latency("", 1);

@@ -62,7 +62,7 @@ static void
 one_burst(struct dthread *t, unsigned w, uint32_t *seq, unsigned *pos, unsigned *turn)
 {
 	const struct window *win = &windows[w];
-	struct bench_src *src = win->mode == MODE_OWN ? t->own : t->src;
+	struct bench_src *src = win->mode == MODE_OWN ? t->own : win->from != NULL ? win->from : t->src;
 	uint64_t before;
 
 	if (t->number >= win->active || win->mode == MODE_IDLE) {
@@ -180,7 +180,7 @@ threads_start(unsigned n, void (*setup)(struct dthread *t, void *arg), void *arg
 }
 
 unsigned
-window_open(const struct window *w)
+window_begin(const struct window *w)
 {
 	unsigned n = nwindows++;
 
@@ -189,8 +189,22 @@ window_open(const struct window *w)
 	windows[n] = *w;
 	atomic_store(&arrived, 0);
 	atomic_store_explicit(&current, n + 1, memory_order_release);
+	return (n);
+}
+
+void
+window_wait(void)
+{
 	while (atomic_load(&arrived) != nthreads)
 		sleep_ns(20000);
+}
+
+unsigned
+window_open(const struct window *w)
+{
+	unsigned n = window_begin(w);
+
+	window_wait();
 	return (n);
 }
 

@@ -165,42 +165,111 @@ options(int argc, char **argv)
 		fail("no --case");
 }
 
-/* "up-100k" and the like. */
+/* "up-100k" and "size-up-100k". */
 static bool
 rewire_case(const char *name)
 {
+	void (*run)(const char *, const char *) = strncmp(name, "size-", 5) == 0 ? case_size : case_rewire;
 	char kind[16];
-	const char *dash = strchr(name, '-');
+	const char *dash;
 
+	if (run == case_size)
+		name += 5;
+	dash = strchr(name, '-');
 	if (dash == NULL || (size_t)(dash - name) >= sizeof(kind))
 		return (false);
 	memcpy(kind, name, (size_t)(dash - name));
 	kind[dash - name] = '\0';
-	case_rewire(kind, dash + 1);
+	run(kind, dash + 1);
+	return (true);
+}
+
+static void
+scale_raw(unsigned n)
+{
+	case_scale_raw(n, true);
+}
+
+static void
+scale_bare(unsigned n)
+{
+	case_scale_raw(n, false);
+}
+
+/* Cases by name. `number`: the name is followed by one, from 1 to `most`; `word`: by anything. */
+static const struct job_of {
+	const char *name;
+	void (*plain)(void);
+	void (*number)(unsigned n);
+	void (*word)(const char *word);
+	unsigned most;
+} jobs[] = {
+	{ "share", .plain = case_share },
+	{ "job", .plain = case_job },
+	{ "control", .plain = case_control },
+	{ "tree", .plain = case_tree },
+	{ "fanout", .plain = case_fanout },
+	{ "bridge", .plain = case_bridge },
+	{ "writers16", .plain = case_force_writer },
+	{ "idle-hooks", .plain = case_idle_hooks },
+	{ "backlog", .plain = case_backlog },
+	{ "backlog-held", .plain = case_backlog_held },
+	{ "steps-", .number = case_steps, .most = 1000000 },
+	{ "burst", .number = case_burst, .most = 256 },
+	{ "idle-", .number = case_idle, .most = 1024 },
+	{ "hop", .number = case_hop, .most = 10000 },
+	{ "scale-", .number = case_scale, .most = 2000000 },
+	{ "scaleraw-", .number = scale_raw, .most = 2000000 },
+	{ "scalebare-", .number = scale_bare, .most = 2000000 },
+	{ "handover-", .number = case_handover, .most = 256 },
+	{ "apart-", .word = case_apart },
+	{ 0 },
+};
+
+static bool
+run_if(const struct job_of *j, const char *name)
+{
+	size_t len = strlen(j->name);
+	unsigned long n;
+	char *end;
+
+	if (strncmp(name, j->name, len) != 0)
+		return (false);
+	name += len;
+	if (j->plain != NULL) {
+		if (*name != '\0')
+			return (false);
+		j->plain();
+	} else if (j->word != NULL) {
+		j->word(name);
+	} else {
+		n = strtoul(name, &end, 10);
+		if (*name < '0' || *name > '9' || *end != '\0' || n < 1 || n > j->most)
+			return (false);
+		j->number((unsigned)n);
+	}
 	return (true);
 }
 
 int
 main(int argc, char **argv)
 {
-	unsigned hops;
-	int n = 0;
+	const struct job_of *j;
 
 	options(argc, argv);
 	ncpu = ngu__port_ncpu();
-	calibrate();
+	if (strncmp(opt.name, "steps-", 6) != 0) /* the same instructions each time */
+		calibrate();
 	must(bench_nodes_register(), "registering the bench's node types");
-	if (sscanf(opt.name, "hop%u%n", &hops, &n) == 1 && opt.name[n] == '\0' && hops >= 1 && hops <= 10000)
-		case_hop(hops);
-	else if (strcmp(opt.name, "share") == 0)
-		case_share();
-	else if (strcmp(opt.name, "job") == 0)
-		case_job();
-	else if (strcmp(opt.name, "control") == 0)
-		case_control();
-	else if (!rewire_case(opt.name))
+	for (j = jobs; j->name != NULL && !run_if(j, opt.name); j++)
+		;
+	if (j->name == NULL && !rewire_case(opt.name))
 		fail("no case '%s'", opt.name);
+#ifdef BENCH_UNCOUNTED
+	emit("backend", "uncounted", 1);
+#else
 	emit("backend", ngu_backend(), 1);
+#endif
 	(void)printf("D\n");
 	(void)fflush(stdout);
 	return (0);

@@ -54,6 +54,8 @@ void packets_plain(unsigned n, unsigned len); /* nothing to copy: only the lengt
 
 /* ---- graphs */
 struct ngu_graph *graph_new(void);
+void graph_node(struct ngu_graph *g, const char *type, const char *name);
+void graph_join(struct ngu_graph *g, const char *a, const char *ahook, const char *b, const char *bhook); /* by name */
 /* src "<p>s" -> hops-1 nodes of `type` "<p>1".. -> bsink "<p>e": `hops` deliveries. */
 struct bench_src *graph_chain(struct ngu_graph *g, const char *prefix, const char *type, unsigned hops);
 struct job {
@@ -75,6 +77,7 @@ struct window {
 	unsigned active; /* threads below this number take part, the others sleep */
 	unsigned mark;	 /* which latency histogram */
 	bool back;	 /* one burst in four goes the other way */
+	struct bench_src *from; /* MODE_SEND: not the thread's own src; NULL: it */
 };
 struct share { /* what a thread did in a window */
 	int64_t cpu_ns, wall_ns;
@@ -95,6 +98,8 @@ extern struct dthread *dthreads;
 extern _Atomic uint64_t storm_end; /* ticks; 0: none */
 void threads_start(unsigned n, void (*setup)(struct dthread *t, void *arg), void *arg);
 unsigned window_open(const struct window *w); /* all threads are in it when this returns; its number */
+unsigned window_begin(const struct window *w); /* the same without waiting; window_wait() has to come before the next one */
+void window_wait(void);
 double line_transfer_ns(void);	/* a cache line from the calling thread's CPU to the first one; call it pinned elsewhere */
 void threads_stop(void);		      /* joins them */
 void threads_totals(struct totals *t);
@@ -103,9 +108,26 @@ unsigned threads_count(void);
 
 /* ---- cases; each returns when done */
 void case_hop(unsigned hops);
+/* Time packets from src, as many deliveries each, arriving so many times, against the floor; emit; close the books (hop.c). */
+void hop_case(struct ngu_graph *g, struct bench_src *src, unsigned deliveries, unsigned arrivals);
+void case_tree(void);
+void case_fanout(void);
+void case_bridge(void);
+void case_force_writer(void);
+void case_idle_hooks(void);
+void case_burst(unsigned n);
+void case_steps(unsigned packets);
+void case_idle(unsigned threads);
+void case_backlog(void);
+void case_backlog_held(void);
 void case_share(void);
 void case_job(void);
 void case_rewire(const char *kind, const char *rate);
 void case_control(void);
+void case_scale(unsigned nodes);
+void case_scale_raw(unsigned nodes, bool named);
+void case_size(const char *kind, const char *rate);
+void case_handover(unsigned batch);
+void case_apart(const char *kind);
 
 #endif

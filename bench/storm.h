@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* storm.h - ways of rewiring the main job's graph, and doing it at a rate (storm.c). */
+#ifndef BENCH_STORM_H
+#define BENCH_STORM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct ngu_graph;
+struct storm;
+
+struct storm {
+	void (*op)(struct storm *s);
+	struct ngu_graph *graph;
+	int64_t period;	  /* ns; 0 = flat out */
+	unsigned state;	  /* of the kind's little state machine; 0: as it was at first */
+	char inserted[24];
+	uint64_t ops;
+	int64_t wall, busy; /* ns rewiring took, with and without the waiting */
+};
+
+/* Kinds else, up, down, insert, relink; rates 1k, 100k, flat. Ends the run when there is no such thing. */
+void storm_init(struct storm *s, struct ngu_graph *g, const char *kind, const char *rate);
+void storm_run(struct storm *s, int64_t span);
+void storm_undo(struct storm *s); /* as it was; counts for nothing */
+
+#endif
