@@ -49,8 +49,22 @@ bool result_get(unsigned backend, const char *name, unsigned threads, const char
 bool result_ratio(unsigned a, unsigned b, const char *name, unsigned threads, const char *metric, double *value);
 /* Smallest and largest single value of a metric over all cases of a backend. */
 bool result_span(unsigned backend, const char *metric, double *lo, double *hi);
+/* The i-th of all, summed up; false: no more. */
+struct result_line {
+	unsigned backend, threads, rounds;
+	const char *name, *metric, *unit;
+	double value, low, high; /* of single rounds */
+};
+bool result_at(unsigned i, struct result_line *r);
 void print_json(void); /* after each case */
 void print_table(void);
+
+/* ---- compare.c */
+int compare_load(const char *file); /* what --json wrote; errno, EINVAL when no line of it can be used */
+unsigned compare_print(bool json);  /* how many ratios got worse */
+
+/* ---- machine.c */
+void machine_line(void); /* JSON: what all of it was measured on */
 
 /* ---- gates.c */
 extern bool gates_subset; /* only some cases were asked for: gates that need others have no line */

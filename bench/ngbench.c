@@ -22,6 +22,7 @@ const char *const backends[NALL] = { "urcu-memb", "urcu-qsbr", "ck-epoch", "rwlo
 
 static struct config conf = { .backend = { true, true, true, true, true, true } };
 static unsigned failures;
+static bool compare;
 static volatile sig_atomic_t child;
 
 static double
@@ -38,9 +39,11 @@ usage(FILE *to)
 {
 	(void)fputs("usage: ngbench [option ...]\n"
 		    "\n"
-		    "  --quick         a look, 20 s; without it about six minutes\n"
+		    "  --quick         a look, 20 s; without it about eleven minutes\n"
 		    "  --gates         only what the gates need: GATE name value target PASS|FAIL; exit 1 if one fails\n"
-		    "  --json          one JSON object a line: bench, backend, case, threads, metric, unit, value; case by case\n"
+		    "  --json          one JSON object a line: bench, backend, case, threads, metric, unit, value, low,\n"
+		    "                  high, rounds; case by case. The first says what machine it is\n"
+		    "  --compare FILE  the ratios of this run beside those of an older one (what --json wrote), and what got worse\n"
 		    "  --pcap FILE     packets of that capture (default: tests/data/traffic.pcap of the source tree)\n"
 		    "  --backend LIST  only these backends (comma separated)\n"
 		    "  --case LIST     only these cases (comma separated, a trailing * matches the rest); see --list\n"
@@ -313,10 +316,11 @@ options(int argc, char **argv)
 	static const struct option list[] = { { "help", 0, NULL, 'h' }, { "json", 0, NULL, 'j' }, { "quick", 0, NULL, 'q' },
 		{ "gates", 0, NULL, 'g' }, { "pcap", 1, NULL, 'p' }, { "backend", 1, NULL, 'b' }, { "case", 1, NULL, 'c' },
 		{ "threads", 1, NULL, 't' }, { "seconds", 1, NULL, 's' }, { "list", 0, NULL, 'l' }, { "fifo", 0, NULL, 'F' },
+		{ "compare", 1, NULL, 'C' },
 		{ NULL, 0, NULL, 0 } };
 	static char name[] = "ngbench";
 	char *end;
-	int c;
+	int c, error;
 
 	if (argc > 0)
 		argv[0] = name; /* getopt_long() prints it */
@@ -339,6 +343,11 @@ options(int argc, char **argv)
 			break;
 		case 'F':
 			conf.fifo = true;
+			break;
+		case 'C':
+			if ((error = compare_load(optarg)) != 0)
+				die(optarg, error == EINVAL ? "no line of it is a result of ngbench --json" : strerror(error));
+			compare = true;
 			break;
 		case 'p':
 			conf.pcap = optarg;
@@ -418,9 +427,13 @@ main(int argc, char **argv)
 		die("nothing to run: no case fits --case, --threads and --backend", "");
 	(void)signal(SIGINT, on_signal);
 	(void)signal(SIGTERM, on_signal);
+	if (conf.json)
+		machine_line();
 	run_all();
 	if (!conf.json && conf.mode != MODE_GATES)
 		print_table();
+	if (compare)
+		(void)compare_print(conf.json);
 	print_validity(conf.json);
 	if (conf.mode == MODE_GATES)
 		good = print_gates(conf.json, failures);

@@ -168,7 +168,7 @@ fwd_newhook(node_p node, hook_p hook, const char *name)
 
 	if (strcmp(name, "in") == 0 || strcmp(name, "in2") == 0)
 		f->in = hook;
-	else if (strcmp(name, "out") == 0)
+	else if (strcmp(name, "out") == 0 || strcmp(name, "out2") == 0)
 		f->out = hook;
 	else
 		return (EINVAL);

@@ -4,7 +4,7 @@
  *
  * Types
  *   bsrc     an end: hook "out"; sends, and receives as a bsink does
- *   bfwd     hooks in, in2, out: what comes in at one goes out at the other; goes with its last hook
+ *   bfwd     hooks in or in2, out or out2: what comes in at one goes out at the other; goes with its last hook
  *   bcnt     the same, and counts the hop in its thread
  *   bwriter  a bfwd that is a force-writer node
  *   bturn    hooks trunk, a, b: by turns; for one thread

@@ -9,7 +9,8 @@
 struct plan *plans;
 unsigned nplans;
 
-static const char *const kinds[] = { "else", "up", "down", "insert", "relink" };
+static const char *const kinds[] = { "else", "up", "down", "insert", "relink", "apply" };
+#define GATED(k) ((k) != 0 && (k) != COUNT(kinds) - 1) /* no gate is about else and apply */
 static const char *const rates[] = { "1k", "100k", "flat" };
 static const char *const scales[] = { "scale-1000", "scale-10000", "scale-100000", "scale-1000000" };
 static const char *const aparts[] = { "apart-connect", "apart-insert", "apart-relink" };
@@ -101,8 +102,8 @@ add_rewire(const struct config *c, unsigned threads, unsigned ms, unsigned pairs
 	for (unsigned k = 0; k < COUNT(kinds); k++)
 		for (unsigned r = 0; r < COUNT(rates); r++) {
 			(void)snprintf(name, sizeof(name), "%s-%s", kinds[k], rates[r]);
-			if (c->mode == MODE_GATES && k == 0)
-				continue; /* no gate is about it */
+			if (c->mode == MODE_GATES && !GATED(k))
+				continue;
 			add(c, name, threads, ms, pairs, rounds, r == 1 ? paced : other);
 		}
 }
@@ -179,7 +180,7 @@ plan_gates(const struct config *c)
 	add(c, "share", 2, 40, 8, 3, DEFAULT);
 	add(c, "control", 1, 40, 5, 3, DEFAULT);
 	add_rewire(c, 1, 50, 8, 3, DEFAULT, DEFAULT);
-	for (unsigned k = 1; k < COUNT(kinds); k++) {
+	for (unsigned k = 1; GATED(k); k++) {
 		char name[24];
 
 		(void)snprintf(name, sizeof(name), "%s-flat", kinds[k]);
@@ -217,10 +218,10 @@ plan_list(void)
 		     "  hop1 hop4 hop16 hop64 hop1000 hop10000\n"
 		     "                                 a chain, one thread, single packets; the floor beside it\n"
 		     "  share                          two threads on one chain, on a chain each, on private lines\n"
-		     "  control                        connects, rmhooks, mkpeers, message round trips a second\n"
+		     "  control                        connects, rmhooks, mkpeers, mknodes, names, shutdowns, message round trips a second\n"
 		     "  job                            packets of the capture on the 16-hop graph, undisturbed\n"
 		     "  KIND-RATE                      the same while it is rewired. KIND: else (a link beside), up, down (the link\n"
-		     "                                 in use, asked of the node before or behind it), insert (and bypass), relink;\n"
+		     "                                 in use, asked of the node before or behind it), insert (and bypass), relink, apply;\n"
 		     "                                 RATE: 1k, 100k a second, flat (out). up-100k, insert-flat, ...\n"
 		     "  size-KIND-RATE                 the same link in graphs of 64, 10,000 and 100,000 nodes\n"
 		     "  tree fanout bridge writers16   other graphs: two arms by turns, a hub, learning bridges, force-writer nodes\n"

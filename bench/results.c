@@ -137,6 +137,22 @@ json_line(const char *bench, const char *backend, const char *name, unsigned thr
 	    bench, backend, name, threads, metric, unit, value);
 }
 
+bool
+result_at(unsigned i, struct result_line *l)
+{
+	const struct result *r = &results[i];
+
+	if (i >= nresults)
+		return (false);
+	*l = (struct result_line){ .backend = r->backend, .threads = r->threads, .rounds = r->n, .name = r->name, .metric = r->metric,
+		.unit = r->unit, .value = summary(r), .low = r->v[0], .high = r->v[0] };
+	for (unsigned k = 1; k < r->n; k++) {
+		l->low = fmin(l->low, r->v[k]);
+		l->high = fmax(l->high, r->v[k]);
+	}
+	return (true);
+}
+
 /* What has come since the last call: all of a case, when its last round is over. */
 void
 print_json(void)
@@ -144,9 +160,12 @@ print_json(void)
 	static unsigned printed;
 
 	for (; printed < nresults; printed++) {
-		const struct result *r = &results[printed];
+		struct result_line r;
 
-		json_line("ngbench", backends[r->backend], r->name, r->threads, r->metric, r->unit, summary(r));
+		(void)result_at(printed, &r);
+		(void)printf("{\"bench\":\"ngbench\",\"backend\":\"%s\",\"case\":\"%s\",\"threads\":%u,\"metric\":\"%s\",\"unit\":\"%s\","
+			     "\"value\":%.9g,\"low\":%.9g,\"high\":%.9g,\"rounds\":%u}\n",
+		    backends[r.backend], r.name, r.threads, r.metric, r.unit, r.value, r.low, r.high, r.rounds);
 	}
 	(void)fflush(stdout);
 }
@@ -229,10 +248,10 @@ row_speed(unsigned b, const struct plan *p)
 static void
 row_control(unsigned b, const struct plan *p)
 {
-	static const char *const op[] = { "connects", "rmhooks", "mkpeers", "messages" };
+	static const char *const op[] = { "connects", "rmhooks", "mkpeers", "mknodes", "names", "shutdowns", "messages" };
 	double v;
 
-	for (unsigned i = 0; i < 4; i++)
+	for (unsigned i = 0; i < sizeof(op) / sizeof(op[0]); i++)
 		if (result_get(b, p->name, p->threads, op[i], &v))
 			(void)printf("%-9s %-11s %3u %7s %7s %7s %6s %9.0f %24s %24s\n", backends[b], op[i], p->threads, "-", "-", "-", "-", v, "-",
 			    "-");
@@ -279,7 +298,7 @@ row_other(unsigned b, const struct plan *p)
 static bool
 of_hops(const char *name)
 {
-	static const char *const families[] = { "hop", "share", "tree", "fanout", "bridge", "writers16", "burst", "job", "control", "else-", "up-", "down-", "insert-", "relink-" };
+	static const char *const families[] = { "hop", "share", "tree", "fanout", "bridge", "writers16", "burst", "job", "control", "else-", "up-", "down-", "insert-", "relink-", "apply-" };
 
 	for (unsigned i = 0; i < sizeof(families) / sizeof(families[0]); i++)
 		if (strncmp(name, families[i], strlen(families[i])) == 0)

@@ -4,7 +4,8 @@
  *
  * Kinds      else: a link beside the line. up, down: the link in use between n7 and n8, rmhook then connect, asked of n7 or of n8 (the
  *            two together are one rewire; while it is down packets are refused). insert: a node put into that link, then bypassed
- *            (each counts as one). relink: the far end moved between two hooks of n8.
+ *            (each counts as one). relink: the far end moved between two hooks of n8. apply: a list of two, a new link and the old one's
+ *            end, by ngu_apply().
  * Rates      1k and 100k a second, and flat: as fast as one thread can.
  */
 #include "storm.h"
@@ -63,10 +64,25 @@ op_relink(struct storm *s)
 	must(ngu_relink(s->graph, "n7:", "out", "n8:", hook), "relink n7:out to n8:%s", hook);
 }
 
+/* The link moved to two other hooks of the same nodes by a list that is applied as a whole. */
+static void
+op_apply(struct storm *s)
+{
+	static const char *const out[] = { "out", "out2" }, *const in[] = { "in", "in2" };
+	unsigned new = s->state ^= 1;
+	const struct ngu_op list[] = {
+		{ .kind = NGU_OP_CONNECT, .path = "n7:", .hook = out[new], .peerpath = "n8:", .peerhook = in[new] },
+		{ .kind = NGU_OP_RMHOOK, .path = "n7:", .hook = out[!new] },
+	};
+
+	must(ngu_apply(s->graph, list, 2, 0, NULL), "applying a list");
+}
+
 static const struct kind {
 	const char *name;
 	void (*op)(struct storm *s);
-} kinds[] = { { "else", op_else }, { "up", op_up }, { "down", op_down }, { "insert", op_insert }, { "relink", op_relink } };
+} kinds[] = { { "else", op_else }, { "up", op_up }, { "down", op_down }, { "insert", op_insert }, { "relink", op_relink },
+	{ "apply", op_apply } };
 
 static int64_t
 period_of(const char *rate)

@@ -19,7 +19,7 @@ struct storm {
 	int64_t wall, busy; /* ns rewiring took, with and without the waiting */
 };
 
-/* Kinds else, up, down, insert, relink; rates 1k, 100k, flat. Ends the run when there is no such thing. */
+/* Kinds else, up, down, insert, relink, apply; rates 1k, 100k, flat. Ends the run when there is no such thing. */
 void storm_init(struct storm *s, struct ngu_graph *g, const char *kind, const char *rate);
 void storm_run(struct storm *s, int64_t span);
 void storm_undo(struct storm *s); /* as it was; counts for nothing */
