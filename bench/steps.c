@@ -5,6 +5,24 @@
  */
 #include "worker.h"
 
+#ifdef __clang__
+#define COMPILER "clang " __clang_version__
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
+#if defined(__x86_64__)
+#define MACHINE "x86_64"
+#elif defined(__aarch64__)
+#define MACHINE "aarch64"
+#else
+#define MACHINE "other"
+#endif
+#ifdef NDEBUG
+#define ASSERTIONS "release"
+#else
+#define ASSERTIONS "assertions"
+#endif
+
 void
 case_steps(unsigned n)
 {
@@ -22,4 +40,5 @@ case_steps(unsigned n)
 	t.sent = self.sent;
 	t.received = self.received;
 	accounts(g, &t, NULL);
+	emit("compiled", COMPILER " " MACHINE " " ASSERTIONS, 1);
 }

@@ -37,6 +37,7 @@ needs_table() {
 	gcovr       cmd:gcovr            gcovr           gcovr                     -               -
 	relacy      probe:relacy         relacy-dev      -                         -               -
 	spin        cmd:spin             spin            -                         -               -
+	valgrind    cmd:valgrind         valgrind        valgrind                  -               -
 	TABLE
 }
 
