@@ -217,6 +217,6 @@ case_apart(const char *kind)
 	emit("private_scaling", "x", median(bare, opt.pairs));
 	emit("kept_apart", "x", median(by_cpu, opt.pairs));
 	emit("kept_apart_wall", "x", median(ratio, opt.pairs));
-	emit("slept_in_1000", "times", median(slept, opt.pairs));
+	emit("slept_in_1000", "1/1000", median(slept, opt.pairs));
 	accounts(g, &none, NULL);
 }

@@ -76,7 +76,7 @@ summary(const struct result *r)
 {
 	bool add = strcmp(r->unit, "packets") == 0 || strcmp(r->unit, "times") == 0;
 	bool worst = strncmp(r->metric, "lat_max", 7) == 0 || strcmp(r->metric, "gate_longest") == 0 ||
-	    strcmp(r->metric, "back_worst") == 0;
+	    strcmp(r->metric, "back_worst") == 0 || strcmp(r->metric, "direct_worst") == 0;
 	double x = 0;
 
 	if (!add && !worst)
