@@ -13,6 +13,7 @@
 
 #include "kern/kern.h"
 #include "kern/strict.h"
+#include "kern/zone.h"
 #include "port/port.h"
 #include "reclaim/thread.h"
 
@@ -28,6 +29,21 @@ MALLOC_DEFINE(ngu_k_M_TEMP, "temp", "temporary buffers");
 MALLOC_DEFINE(ngu_k_M_DEVBUF, "devbuf", "device buffers");
 MALLOC_DEFINE(ngu_k_M_MBUF, "mbuf", "mbuf related");
 MALLOC_DEFINE(ngu_k_M_PACKET_TAGS, "mbuf_tag", "packet tags");
+
+/* Small memory has caches of each thread, as objects have. */
+#ifndef NGU_NO_CACHES
+#define SMALL 512u
+#define SMALL_ZONE(n) NGU_ZONE_INIT("malloc-" #n, NGU_Z_SMALL + __builtin_ctz(n) - 5, n, n < 64 ? n : 64)
+static struct ngu__zone small[] = { SMALL_ZONE(32), SMALL_ZONE(64), SMALL_ZONE(128), SMALL_ZONE(256), SMALL_ZONE(512) };
+_Static_assert(NGU_Z_SMALL + sizeof(small) / sizeof(small[0]) - 1 == NGU_Z_SMALL_LAST, "a zone for each size");
+
+/* The zone for that many bytes, 1 to SMALL. */
+NGU_INLINE unsigned
+small_zone(size_t size)
+{
+	return (size <= 32 ? 0 : 27u - (unsigned)__builtin_clz((unsigned)size - 1));
+}
+#endif
 
 static ngu__spin types_lock;
 static struct malloc_type *types;
@@ -125,7 +141,30 @@ memory(size_t size, const struct malloc_type *type)
 {
 	if (NGU_STRICT_ON(NGU_STRICT_ITEM) && type == ngu_k_M_NETGRAPH_MSG)
 		return (ngu__watch_new(NGU_W_MSG, size, 16));
+#ifndef NGU_NO_CACHES
+	if (size <= SMALL) {
+		unsigned z = small_zone(size);
+
+		if (NGU_UNLIKELY(ngu__port_alloc_hook != NULL)) /* it sees every malloc(9), cached or not */
+			return (ngu__zone_alloc_new(&small[z]));
+		return (ngu__zone_alloc_at(ngu__self(), NGU_Z_SMALL + z, &small[z]));
+	}
+#endif
 	return (ngu__port_alloc(size, 16));
+}
+
+static void
+memory_free(struct head *h)
+{
+#ifndef NGU_NO_CACHES
+	if (h->size <= SMALL - sizeof(*h)) {
+		unsigned z = small_zone(h->size + sizeof(*h));
+
+		ngu__zone_free_at(ngu__self(), NGU_Z_SMALL + z, &small[z], h);
+		return;
+	}
+#endif
+	ngu__port_free(h);
 }
 
 void *
@@ -150,9 +189,10 @@ ngu_k_malloc(size_t size, struct malloc_type *type, int flags)
 	h->size = size;
 	h->type = type;
 	count(type, true, size);
+	if ((flags & M_ZERO) != 0)
+		ngu__memset(h + 1, 0, size);
 #ifdef NGU_DEBUG
-	/* The port's memory is zero: show those who rely on it without M_ZERO. */
-	if ((flags & M_ZERO) == 0)
+	else /* the port's memory is zero: show those who rely on it without M_ZERO */
 		ngu__memset(h + 1, 0xa5, size);
 #endif
 	return (h + 1);
@@ -194,7 +234,7 @@ ngu_k_free(void *p, struct malloc_type *type)
 	count(type, false, h->size);
 	h->type = NULL;
 	if (!watched || !ngu__watch_free(h))
-		ngu__port_free(h);
+		memory_free(h);
 }
 
 void *

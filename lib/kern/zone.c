@@ -6,8 +6,8 @@
  *            thread going up and down at a magazine's edge does not visit the depot each time.
  * Shared     The depot's two lists, under the zone's spin lock, for the few instructions of a push or pop.
  * Invariants
- *   Z1  Every object is one allocation of ngu__port_alloc(); a magazine only remembers its address. So any object can be
- *       freed at any time, and objects from before and after ngu__zone_bypass() mix.
+ *   Z1  Where an object's memory is from follows from its zone and the build; a magazine only remembers its address. So any object
+ *       can be freed at any time, and objects from before and after ngu__zone_bypass() mix.
  *   Z2  While the caches are off no magazine is installed in a thread by this code, so the inline paths fall through to the
  *       slow ones without testing a switch.
  * Blocks     never.
@@ -61,6 +61,7 @@ know(struct ngu__zone *z)
 	NGU_ST_REL(&z->known, 1u);
 }
 
+#ifdef NGU_NO_CACHES
 static void *
 object_new(const struct ngu__zone *z)
 {
@@ -68,12 +69,58 @@ object_new(const struct ngu__zone *z)
 }
 
 static void
-object_free(void *p)
+object_free(const struct ngu__zone *z, void *p)
 {
+	(void)z;
 	if (NGU_UNLIKELY(NGU_LD_RLX(&ngu__watched) != 0) && ngu__watch_free(p))
 		return;
 	ngu__port_free(p);
 }
+
+static void
+trim(struct ngu__zone *z)
+{
+	(void)z;
+}
+#else
+static void *
+object_new(struct ngu__zone *z)
+{
+	void *p;
+
+	if (z->slabs.size > NGU_SLAB_OBJECT)
+		return (ngu__port_alloc(z->size, z->align));
+	if (NGU_UNLIKELY(ngu__port_alloc_hook != NULL) && !ngu__port_alloc_hook(z->size))
+		return (NULL);
+	know(z);
+	ngu__spin_lock(&z->lock);
+	p = ngu__slab_alloc(&z->slabs);
+	ngu__spin_unlock(&z->lock);
+	return (p);
+}
+
+static void
+object_free(struct ngu__zone *z, void *p)
+{
+	if (NGU_UNLIKELY(NGU_LD_RLX(&ngu__watched) != 0) && ngu__watch_free(p))
+		return;
+	if (z->slabs.size > NGU_SLAB_OBJECT) {
+		ngu__port_free(p);
+		return;
+	}
+	ngu__spin_lock(&z->lock);
+	ngu__slab_free(&z->slabs, p);
+	ngu__spin_unlock(&z->lock);
+}
+
+static void
+trim(struct ngu__zone *z)
+{
+	ngu__spin_lock(&z->lock);
+	ngu__slab_trim(&z->slabs);
+	ngu__spin_unlock(&z->lock);
+}
+#endif
 
 static struct ngu__mag *
 pop(struct ngu__mag **list)
@@ -94,12 +141,12 @@ push(struct ngu__mag **list, struct ngu__mag *mag)
 
 /* Free a magazine with what it holds. */
 static void
-mag_destroy(struct ngu__mag *mag)
+mag_destroy(struct ngu__zone *z, struct ngu__mag *mag)
 {
 	if (mag == NULL)
 		return;
 	while (mag->n != 0)
-		object_free(mag->round[--mag->n]);
+		object_free(z, mag->round[--mag->n]);
 	ngu__port_free(mag);
 }
 
@@ -150,7 +197,7 @@ ngu__zone_free_slow(struct ngu__thread *ts, struct ngu__zone *z, void *p)
 #ifdef NGU_DEBUG
 		ngu__zone_poison(z, p);
 #endif
-		ngu__port_free(p);
+		object_free(z, p);
 		return;
 	}
 	know(z);
@@ -168,14 +215,14 @@ ngu__zone_free_slow(struct ngu__thread *ts, struct ngu__zone *z, void *p)
 		pair->spare = NULL;
 		if (drop != NULL) {
 			while (drop->n != 0)
-				object_free(drop->round[--drop->n]);
+				object_free(z, drop->round[--drop->n]);
 			if (mag == NULL)
 				mag = drop;
 			else
 				ngu__port_free(drop);
 		}
 		if (mag == NULL && (mag = ngu__port_alloc(sizeof(*mag), NGU_CACHELINE)) == NULL) {
-			object_free(p);
+			object_free(z, p);
 			return;
 		}
 	}
@@ -201,7 +248,7 @@ mag_return(struct ngu__zone *z, struct ngu__mag *mag)
 		ngu__spin_unlock(&z->lock);
 		return;
 	}
-	mag_destroy(mag);
+	mag_destroy(z, mag);
 }
 
 bool
@@ -209,6 +256,12 @@ ngu__zone_strict(const struct ngu__zone *z)
 {
 	return ((z->index == NGU_Z_ITEM && NGU_STRICT_ON(NGU_STRICT_ITEM)) ||
 	    (z->index == NGU_Z_MBUF && NGU_STRICT_ON(NGU_STRICT_ITEM | NGU_STRICT_SLEEP)));
+}
+
+void *
+ngu__zone_alloc_new(struct ngu__zone *z)
+{
+	return (object_new(z));
 }
 
 void *
@@ -269,9 +322,10 @@ ngu__zone_drain(void)
 		z->nfull = 0;
 		ngu__spin_unlock(&z->lock);
 		while ((mag = pop(&full)) != NULL)
-			mag_destroy(mag);
+			mag_destroy(z, mag);
 		while ((mag = pop(&empty)) != NULL)
-			mag_destroy(mag);
+			mag_destroy(z, mag);
+		trim(z);
 	}
 }
 

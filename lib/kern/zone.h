@@ -3,14 +3,15 @@
  * zone.h - object caches. Each thread holds two magazines of 64 objects a zone; a depot keeps full and empty magazines for
  * all, so objects freed by another thread travel back 64 at a time and the common case touches nothing shared.
  *
- * Objects are single allocations of the port's allocator: any of them can go back to the system at any time.
- * Caches are off, each object really allocated and freed, in builds with NGU_NO_CACHES (sanitizers, lab) and after
- * ngu__zone_bypass(true). Then the allocation hook of the port sees every allocation.
+ * Small objects come from slabs of their zone (slab.h), large ones are single allocations of the port's allocator; so are all in
+ * builds with NGU_NO_CACHES (sanitizers, lab). There, and after ngu__zone_bypass(true), nothing is cached and the allocation hook
+ * of the port sees every allocation.
  * Debug builds fill freed objects with 0x5a and check that at reuse.
  */
 #ifndef NGU_ZONE_H
 #define NGU_ZONE_H
 
+#include "kern/slab.h"
 #include "port/port.h"
 #include "reclaim/thread.h"
 
@@ -24,6 +25,8 @@ enum ngu__zone_id {
 	NGU_Z_NODE,    /* struct ng_node */
 	NGU_Z_HOOK,    /* struct ng_hook */
 	NGU_Z_BURST,   /* packet vectors */
+	NGU_Z_SMALL,   /* malloc(9) of up to 32, 64, 128, 256, 512 bytes, its head included */
+	NGU_Z_SMALL_LAST = NGU_Z_SMALL + 4,
 	NGU_Z_COUNT
 };
 _Static_assert(NGU_Z_COUNT <= NGU_ZONES, "a magazine pair for each zone");
@@ -45,8 +48,10 @@ struct ngu__zone {
 	uint32_t nfull;
 	struct ngu__mag *full;
 	struct ngu__mag *empty;
+	struct ngu__slabs slabs;
 };
-#define NGU_ZONE_INIT(nm, idx, sz, al) {.name = (nm), .index = (idx), .size = (uint32_t)(sz), .align = (al)}
+#define NGU_ZONE_INIT(nm, idx, sz, al) \
+	{ .name = (nm), .index = (idx), .size = (uint32_t)(sz), .align = (al), .slabs = { .size = ((uint32_t)(sz) + (al) - 1) / (al) * (al) } }
 
 void *ngu__zone_alloc_slow(struct ngu__thread *ts, struct ngu__zone *z);
 void ngu__zone_free_slow(struct ngu__thread *ts, struct ngu__zone *z, void *p);
@@ -69,6 +74,9 @@ void ngu__zone_drain(void);
 bool ngu__zone_strict(const struct ngu__zone *z);
 void *ngu__zone_alloc_strict(struct ngu__zone *z);
 void ngu__zone_strict_flush(struct ngu__thread *ts);
+
+/* An object that comes from no magazine: the allocation hook of the port is asked once. NULL: refused. */
+void *ngu__zone_alloc_new(struct ngu__zone *z);
 
 /* Objects of a zone lying in the depot and in the calling thread's magazines. For tests. */
 size_t ngu__zone_cached(struct ngu__thread *ts, struct ngu__zone *z);

@@ -138,6 +138,13 @@ extern bool (*ngu__port_alloc_hook)(size_t size); /* false = refuse this allocat
  */
 void *ngu__port_alloc_pages(size_t size);
 
+/*
+ * Zeroed pages, aligned to `size`, a power of two; `large`: as one large page if the system has such. Can be freed. NULL when refused, never
+ * by `ngu__port_alloc_hook`.
+ */
+void *ngu__port_alloc_region(size_t size, bool large);
+void ngu__port_free_region(void *p, size_t size);
+
 /* Byte and string helpers, so that lib/core needs no <string.h>. */
 #ifdef NGU_LAB
 void *ngu_lab_memcpy(void *to, const void *from, size_t n);

@@ -85,6 +85,37 @@ ngu__port_alloc_pages(size_t size)
 	return (p == MAP_FAILED ? NULL : p);
 }
 
+void *
+ngu__port_alloc_region(size_t size, bool large)
+{
+	char *p, *at;
+	size_t before;
+
+	/* Twice the size holds an aligned one; what is too much goes back. */
+	p = mmap(NULL, 2 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		return (NULL);
+	at = (char *)(((uintptr_t)p + size - 1) & ~(uintptr_t)(size - 1));
+	before = (size_t)(at - p);
+	if (before != 0)
+		(void)munmap(p, before);
+	if (before != size)
+		(void)munmap(at + size, size - before);
+#ifdef MADV_HUGEPAGE
+	if (large)
+		(void)madvise(at, size, MADV_HUGEPAGE);
+#else
+	(void)large;
+#endif
+	return (at);
+}
+
+void
+ngu__port_free_region(void *p, size_t size)
+{
+	(void)munmap(p, size);
+}
+
 /* ---- strings and last words */
 
 size_t
