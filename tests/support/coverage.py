@@ -82,7 +82,10 @@ class File:
         self.taken = self.branches - sum(m for _, _, _, m in self.code)
 
     def explain(self, why):
-        """Uncovered lines and branches without a reason. A reason for a line is one for the uncovered lines that follow it, too."""
+        """
+        Uncovered lines and branches without a reason. A reason for a line is one for the uncovered lines that follow it, too; so is
+        one for a branch that one run takes and the next does not (:?).
+        """
         bare, same = [], False
         for n, count, _, missed in self.code:
             if count == 0 or missed:
@@ -92,7 +95,7 @@ class File:
                     r.used += 1
                 if not fit and not (same and count == 0):
                     bare.append((n, count, missed, text))
-                same = count == 0 and (bool(fit) or same)
+                same = bool(fit) or same if count == 0 else any(r.maybe for r in fit)
             else:
                 same = False
         return bare

@@ -5,6 +5,8 @@
  */
 #include "support/unit.h"
 
+#include <pthread.h>
+
 #include <netgraph/ng_parse.h>
 #include <sys/epoch.h>
 
@@ -185,6 +187,39 @@ test_nowhere(void **state)
 	end_quietly(t);
 }
 
+/* A packet in an item that somebody else made is the first that a thread has to do with libng. */
+static hook_p stranger_hook;
+
+static void *
+stranger(void *arg)
+{
+	item_p item = arg;
+	int error;
+
+	NG_FWD_ITEM_HOOK(error, item, stranger_hook);
+	return ((void *)(intptr_t)error);
+}
+
+static void
+test_stranger(void **state)
+{
+	struct ngt *t = ngt_graph("hub h; probe p - h.a; probe q - h.b");
+	node_p h = node_of(t, "h");
+	pthread_t thread;
+	void *error;
+
+	(void)state;
+	stranger_hook = ng_findhook(h, "a");
+	assert_non_null(stranger_hook);
+	assert_int_equal(pthread_create(&thread, NULL, stranger, data()), 0);
+	assert_int_equal(pthread_join(thread, &error), 0);
+	assert_null(error);
+	ngt_expect(ngt_probe(t, "p"), NULL, ngt_text("abcd"));
+	ngt_expect_none(ngt_probe(t, "q"), NULL);
+	NG_NODE_UNREF(h);
+	ngt_end(t);
+}
+
 static int
 counts(node_p node, item_p item, hook_p hook)
 {
@@ -357,6 +392,7 @@ main(void)
 		ngt_test(test_clock),
 		ngt_test(test_no_message),
 		ngt_test(test_nowhere),
+		ngt_test(test_stranger),
 		ngt_test(test_functions),
 		ngt_test(test_forced),
 		ngt_test(test_lists),
