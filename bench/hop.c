@@ -117,6 +117,13 @@ case_hop(unsigned hops)
 
 	packets_plain(BURST, 60);
 	hop_case(g, graph_chain(g, "c", "bfwd", hops), hops, 1);
+#ifdef BENCH_UNCOUNTED
+	struct ngu_hook_stats s;
+
+	must(ngu_hook_stats(g, "ce:", "in", &s), "statistics of ce:in");
+	if (s.packets != 0 || s.bytes != 0)
+		fail("this build counts after all: see uncounted.h");
+#endif
 }
 
 /* ---- several threads ---- */

@@ -5,4 +5,6 @@
  */
 #include "reclaim/thread.h"
 
+#undef NGU_BUMP
+#define NGU_BUMP(p, n) ((void)(p), (void)(n))
 #define ngu__count(ts, i, n, bytes) ((void)(ts), (void)(i), (void)(n), (void)(bytes))
