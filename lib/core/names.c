@@ -3,14 +3,20 @@
  * names.c - node names: a lock-free hash table that grows without moving anything (split-ordered list).
  *
  * Structure  All entries stand in one singly linked list, ordered by the bit-reversed hash. A bucket is an extra entry in that
- *            list, with an even key, found through a directory of segments; doubling the table adds buckets in the middle of
- *            existing runs, entries stay where they are. A bucket that is not there yet is reached from its parent.
+ *            list, with an even key; buckets lie in arrays, so that finding one is one access to memory. Doubling the table adds
+ *            buckets in the middle of existing runs, entries stay where they are. A bucket that is not in the list yet is
+ *            reached from its parent.
  * Readers    walk inside a section; a marked entry is skipped.
  * Writers    insert with one CAS at the end of the run of equal keys, which makes "unless it is there" atomic: whoever comes
  *            second finds the CAS fail and looks again. Delete marks, then unlinks.
  * Invariants N1 an entry's key and name never change. N2 a marked next pointer never changes again.
  */
 #include "core/core.h"
+#include "kern/zone.h"
+
+static struct ngu__zone name_zone = NGU_ZONE_INIT("names", NGU_Z_NAME, sizeof(struct ngu__name), 8);
+
+#define LARGE ((size_t)2 << 20) /* arrays of buckets of this size and above are regions of their own */
 
 #define DEL ((uintptr_t)1)
 
@@ -44,37 +50,72 @@ ngu__names_init(struct ngu__names *t)
 	return (0);
 }
 
+struct ngu__name *
+ngu__name_alloc(void)
+{
+	return (ngu__zone_alloc_at(ngu__self(), NGU_Z_NAME, &name_zone));
+}
+
+void
+ngu__name_free(struct ngu__name *n)
+{
+	ngu__zone_free_at(ngu__self(), NGU_Z_NAME, &name_zone, n);
+}
+
+/* Buckets of segment s: 16 in the first two, then as many as in all before. */
+static uint32_t
+seg_count(unsigned s)
+{
+	return (s == 0 ? 16 : 16u << (s - 1));
+}
+
+static struct ngu__soent *
+seg_new(uint32_t n)
+{
+	size_t bytes = n * sizeof(struct ngu__soent);
+
+	if (bytes < LARGE)
+		return (ngu__port_alloc(bytes, NGU_CACHELINE));
+	if (ngu__port_alloc_hook != NULL && !ngu__port_alloc_hook(bytes))
+		return (NULL);
+	return (ngu__port_alloc_region(bytes, true));
+}
+
+static void
+seg_free(struct ngu__soent *v, uint32_t n)
+{
+	size_t bytes = n * sizeof(*v);
+
+	if (v == NULL)
+		return;
+	if (bytes < LARGE)
+		ngu__port_free(v);
+	else
+		ngu__port_free_region(v, bytes);
+}
+
 void
 ngu__names_fini(struct ngu__names *t)
 {
-	struct ngu__soent *e = (struct ngu__soent *)(NGU_LD_ACQ(&t->first.next) & ~DEL), *n;
-	unsigned i;
-
-	for (; e != NULL; e = n) {
-		n = (struct ngu__soent *)(NGU_LD_ACQ(&e->next) & ~DEL);
-		if ((e->key & 1) == 0)
-			ngu__port_free(e);
-	}
-	for (i = 0; i < NGU_NAME_SEGS; i++)
-		if (NGU_LD_ACQ(&t->seg[i]) != NULL)
-			ngu__port_free(NGU_LD_ACQ(&t->seg[i]));
+	for (unsigned i = 0; i < NGU_NAME_SEGS; i++)
+		seg_free(NGU_LD_ACQ(&t->seg[i]), seg_count(i));
 }
 
-/* Directory: segment 0 holds buckets 0..15, segment i the buckets 16*2^(i-1) .. 16*2^i - 1. */
-static _Atomic(struct ngu__soent *) *
-bucket_slot(struct ngu__names *t, uint32_t b, bool make)
+/* Segment 0 holds buckets 0..15, segment i the buckets 16*2^(i-1) .. 16*2^i - 1. NULL: no memory. */
+static struct ngu__soent *
+bucket_at(struct ngu__names *t, uint32_t b)
 {
 	unsigned s = b < 16 ? 0 : 28 - (unsigned)__builtin_clz(b);
-	uint32_t base = s == 0 ? 0 : 16u << (s - 1), n = s == 0 ? 16 : base;
-	_Atomic(struct ngu__soent *) *v = NGU_LD_ACQ(&t->seg[s]), *fresh;
+	uint32_t base = s == 0 ? 0 : 16u << (s - 1), n = seg_count(s);
+	struct ngu__soent *v = NGU_LD_ACQ(&t->seg[s]), *fresh;
 
-	if (v == NULL) {
-		if (!make || (fresh = ngu__port_alloc(n * sizeof(*fresh), NGU_CACHELINE)) == NULL)
+	if (NGU_UNLIKELY(v == NULL)) {
+		if ((fresh = seg_new(n)) == NULL)
 			return (NULL);
 		if (NGU_CAS_AR(&t->seg[s], &v, fresh))
 			v = fresh;
 		else
-			ngu__port_free(fresh);
+			seg_free(fresh, n);
 	}
 	return (&v[b - base]);
 }
@@ -120,39 +161,32 @@ again:
 	return (e);
 }
 
-/* The bucket entry to start from; makes the bucket if memory allows, else starts earlier. */
+/* The bucket entry to start from; puts the bucket into the list if memory allows and nobody else is about to, else starts earlier. */
 static struct ngu__soent *
 bucket(struct ngu__names *t, uint32_t b)
 {
-	_Atomic(struct ngu__soent *) *slot;
-	struct ngu__soent *parent, *e, *fresh;
+	struct ngu__soent *parent, *e, *own;
 	_Atomic uintptr_t *prev;
+	uint32_t not = NGU_BUCKET_NOT;
 	uintptr_t ev;
-	uint32_t key;
 
 	if (b == 0)
 		return (&t->first);
-	if ((slot = bucket_slot(t, b, true)) != NULL && (e = NGU_LD_ACQ(slot)) != NULL)
-		return (e);
+	/* ORDER name-bucket (load side): acquire; the bucket's key and link are there. */
+	if ((own = bucket_at(t, b)) != NULL && NGU_LIKELY(NGU_LD_ACQ(&own->made) == NGU_BUCKET_IN))
+		return (own);
 	parent = bucket(t, b & ~(1u << (31 - (unsigned)__builtin_clz(b))));
-	if (slot == NULL || (fresh = ngu__port_alloc(sizeof(*fresh), 16)) == NULL)
+	if (own == NULL || !NGU_CAS_AR(&own->made, &not, NGU_BUCKET_SOON))
 		return (parent);
-	key = reverse(b);
-	fresh->key = key;
-	for (;;) {
-		e = place(parent, key, false, &prev, NULL, NULL);
-		if (e != NULL && e->key == key) { /* somebody else's bucket */
-			ngu__port_free(fresh);
-			fresh = e;
-			break;
-		}
-		NGU_ST_RLX(&fresh->next, (uintptr_t)e); /* not yet published */
+	own->key = reverse(b);
+	do {
+		e = place(parent, own->key, false, &prev, NULL, NULL);
+		NGU_ST_RLX(&own->next, (uintptr_t)e); /* not yet published */
 		ev = (uintptr_t)e;
-		if (NGU_CAS_AR(prev, &ev, (uintptr_t)fresh))
-			break;
-	}
-	NGU_ST_REL(slot, fresh);
-	return (fresh);
+	} while (!NGU_CAS_AR(prev, &ev, (uintptr_t)own));
+	/* ORDER name-bucket (store side): release; behind key and link. */
+	NGU_ST_REL(&own->made, NGU_BUCKET_IN);
+	return (own);
 }
 
 static struct ngu__soent *
@@ -181,7 +215,7 @@ ngu__names_insert(struct ngu__names *t, struct ngu__name *n)
 		/* ORDER name-publish (store side): release with the CAS; pairs with the acquire loads in ngu__names_find(). */
 	} while (!NGU_CAS_AR(prev, &ev, (uintptr_t)&n->so));
 	size = NGU_LD_RLX(&t->size);
-	if (NGU_FADD_RLX(&t->count, 1u) >= 2 * size && size < (1u << 30))
+	if (NGU_FADD_RLX(&t->count, 1u) >= size && size < (1u << 30))
 		(void)NGU_CAS_AR(&t->size, &size, size * 2);
 	return (0);
 }
@@ -204,7 +238,6 @@ ngu__names_find(struct ngu__names *t, const char *name)
 {
 	uint32_t h = hash(name), key = reverse(h) | 1;
 	struct ngu__soent *e = start(t, h);
-	struct ng_node *found = NULL;
 	uintptr_t next;
 
 	/* ORDER name-publish (load side): acquire on every link. */
@@ -214,9 +247,12 @@ ngu__names_find(struct ngu__names *t, const char *name)
 		if (e->key == key && !(next & DEL)) {
 			struct ngu__name *n = NGU_CONTAINER(e, struct ngu__name, so);
 
+			__builtin_prefetch(&n->node->nd_flags);
+			__builtin_prefetch(&n->node->nd_refs, 1); /* most callers want one */
+			/* No second valid node has that name: ngu__names_insert(). */
 			if (ngu__strcmp(n->name, name) == 0 && !(NGU_LD_ACQ(&n->node->nd_flags) & NGF_INVALID))
-				found = n->node;
+				return (n->node);
 		}
 	}
-	return (found);
+	return (NULL);
 }

@@ -106,7 +106,7 @@ name_free(struct ngu__retire *r)
 	struct ngu__name *n = NGU_CONTAINER(r, struct ngu__name, retire);
 
 	NG_NODE_UNREF(n->node); /* held, so that whoever finds the name in a section finds a node */
-	ngu__port_free(n);
+	ngu__name_free(n);
 }
 
 const char *
@@ -176,7 +176,7 @@ ngu__name_reserve(node_p node, const char *name, struct ngu__name **np)
 		return (0);
 	if (!ngu__name_legal(name))
 		return (EINVAL);
-	if ((n = ngu__port_alloc(sizeof(*n), 16)) == NULL)
+	if ((n = ngu__name_alloc()) == NULL)
 		return (ENOMEM);
 	(void)ngu__strlcpy(n->name, name, sizeof(n->name));
 	n->node = node;
@@ -186,7 +186,7 @@ ngu__name_reserve(node_p node, const char *name, struct ngu__name **np)
 	ngu__section_leave(ts);
 	if (error != 0) {
 		NG_NODE_UNREF(node);
-		ngu__port_free(n);
+		ngu__name_free(n);
 	} else {
 		*np = n;
 	}

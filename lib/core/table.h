@@ -53,7 +53,11 @@ struct ng_node *ngu__id_next(const struct ngu__idtab *t, uint32_t *id);
 struct ngu__soent {
 	_Atomic uintptr_t next; /* bit 0: this entry is deleted */
 	uint32_t key;		/* reversed hash; odd for names, even for buckets */
+	_Atomic uint32_t made;	/* of a bucket: NGU_BUCKET_* */
 };
+#define NGU_BUCKET_NOT 0u
+#define NGU_BUCKET_SOON 1u /* somebody puts it into the list */
+#define NGU_BUCKET_IN 2u
 
 struct ngu__name {
 	struct ngu__soent so;
@@ -68,8 +72,11 @@ struct ngu__names {
 	struct ngu__soent first;
 	_Atomic uint32_t size; /* buckets, a power of two */
 	_Atomic uint32_t count;
-	_Atomic(_Atomic(struct ngu__soent *) *) seg[NGU_NAME_SEGS];
+	_Atomic(struct ngu__soent *) seg[NGU_NAME_SEGS]; /* the buckets themselves */
 };
+
+struct ngu__name *ngu__name_alloc(void); /* uninitialised; NULL: no memory */
+void ngu__name_free(struct ngu__name *n);
 
 int ngu__names_init(struct ngu__names *t);
 void ngu__names_fini(struct ngu__names *t);

@@ -59,6 +59,20 @@ ngu__port_alloc_pages(size_t size)
 	return (p);
 }
 
+void *
+ngu__port_alloc_region(size_t size, bool large)
+{
+	(void)large;
+	return (allocate(size, size, LAB_PC()));
+}
+
+void
+ngu__port_free_region(void *p, size_t size)
+{
+	(void)size;
+	ngu__port_free(p);
+}
+
 void
 ngu__port_free(void *p)
 {

@@ -33,7 +33,7 @@ struct ngu__strict_thread;
 #define NGU_CTRS (UINTPTR_MAX > 0xffffffffu ? 1u << 23 : 1u << 18) /* counters there may be, in each thread */
 #endif
 #define NGU_MAG_ROUNDS 64
-#define NGU_ZONES 16
+#define NGU_ZONES 20
 
 /* One counter: two words that always move together (packets and bytes). Written by the owning thread only. */
 struct ngu__ctr {
