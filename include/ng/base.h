@@ -40,7 +40,8 @@ NGU_API const char *ngu_backend(void);
 NGU_API NGU_CHECK int ngu_register_types(void);
 
 /*
- * Wait until everything retired so far, in all graphs, has been freed. May wait (milliseconds). Not inside a section.
+ * Wait until everything retired so far, in all graphs, has been freed. May wait: milliseconds, and for methods that began before and
+ * may be looking at it, in whatever thread. Not inside a section. Inside a method: for all but what methods may be looking at.
  */
 NGU_API void ngu_reclaim_barrier(void);
 

@@ -109,13 +109,16 @@ ngu__apply(struct ngu__thread *ts, node_p node, item_p item, bool writer)
 	} else if (type == NGQF_MESG) {
 		if (!writer)
 			NGU_STRICT_R(node, "rcvmsg");
+		ngu__method_enter(ts);
 		if (NGU_PLANT(R6))
 			ngu__section_enter(ts);
 		error = apply_msg(ts, node, item, hook);
 		if (NGU_PLANT(R6))
 			ngu__section_leave(ts);
+		ngu__method_leave(ts);
 	} else {
 		ngu__count(ts, node->nd_graph->ctr_queue, 0, 1);
+		ngu__method_enter(ts);
 		if (!core && (NG_NODE_NOT_VALID(node) || (hook != NULL && NG_HOOK_NOT_VALID(hook)))) {
 			NG_FREE_ITEM(item);
 			error = EINVAL;
@@ -125,6 +128,7 @@ ngu__apply(struct ngu__thread *ts, node_p node, item_p item, bool writer)
 		} else {
 			error = NGI_FN2(item)(node, item, hook);
 		}
+		ngu__method_leave(ts);
 	}
 	NGU_INSIDE(node, writer);
 	ts->apply = outer;

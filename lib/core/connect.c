@@ -151,11 +151,10 @@ con_part2(node_p node, item_p item, hook_p hook)
 
 	NGU_STRICT_W(node, "newhook");
 	/*
-	 * The first node's end may go at any time, and takes a half that is on no list with it: its grace period is not to take the node
-	 * away (H4) while our methods look at it. DEAD and the count are in one word, so in one order: either the look at DEAD below
-	 * sees it, or hook_grace() sees the count and comes again. Shown by torture/races, the half-born case, on ck-epoch.
+	 * The first node's end may go at any time, and takes a half that is on no list with it. Either the look at DEAD below sees it, or it
+	 * comes after this method has begun, and hook_last() takes the node away (H4) after its end. Shown by torture/races,
+	 * the half-born case, on ck-epoch.
 	 */
-	(void)NGU_FADD_SC(&hook->hk_state, NGU_HS_IN);
 	ngu__section_enter(ts);
 	peer = NGU_LD_ACQ(&hook->hk_peer);
 	NG_HOOK_REF(peer);
@@ -196,7 +195,6 @@ con_part2(node_p node, item_p item, hook_p hook)
 	}
 	NG_NODE_UNREF(peernode);
 out:
-	(void)NGU_FSUB_SC(&hook->hk_state, NGU_HS_IN);
 	NG_HOOK_UNREF(peer);
 	NG_FREE_ITEM(item);
 	return (error);
@@ -433,7 +431,7 @@ remove_drained(hook_p hook)
 	ngu__section_leave(ts);
 	/* Another bypass may still send what waits in its node to this hook: first that one, then this. */
 	for (; NGU_LD_SC(&hook->hk_state) >= NGU_HS_IN; waited = true) {
-		ngu__rcl_barrier();
+		ngu__rcl_graces(); /* not for methods: one of them may wait for us */
 		ngu__port_backoff(&round); /* a barrier is short when nothing is retired yet */
 	}
 	if (waited)
@@ -486,11 +484,14 @@ make_half(node_p node, struct half *h)
 static int
 connect_half(node_p node, struct half *h)
 {
+	struct ngu__thread *ts = ngu__self();
 	int error = 0;
 
 	NGU_STRICT_W(node, "connect");
+	ngu__method_enter(ts);
 	if (node->nd_type->connect != NULL)
 		error = node->nd_type->connect(h->hook);
+	ngu__method_leave(ts);
 	if (error == 0)
 		ngu__hook_validate(h->hook);
 	return (error);

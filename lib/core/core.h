@@ -33,7 +33,7 @@
 #define NGU_HS_LINKED 0x8u /* on its node's list */
 #define NGU_HS_BORN 0x10u  /* has been on a node's list */
 #define NGU_HS_KEEP 0x20u  /* its disconnect may not end its node: made by a list that may be taken back */
-#define NGU_HS_IN 0x10000u /* hooks marked ONEWAY that lead here, and the second stage of its connect: counted */
+#define NGU_HS_IN 0x10000u /* hooks marked ONEWAY that lead here: counted */
 
 /* nd_state */
 #define NGU_NS_PUBLIC 0x1u  /* in the ID table */
@@ -394,13 +394,7 @@ bool ngu__strict_item(struct ng_item *item, const char *what);
 void ngu__strict_turn(struct ng_node *node);
 void ngu__strict_hook(struct ng_node *node, struct ng_hook *hook);
 void ngu__strict_end(struct ngu_graph *g);
-/* Behind each hook. */
-struct ngu__hook_extra {
-	_Atomic(ng_rcvdata_t *) rcvdata; /* a strict hook's real receiver */
-	struct ng_hook *last; /* the other end, which went first and stays memory until this one's node has let go: hook.c, H5 */
-};
-#define NGU_HOOK_EXTRA sizeof(struct ngu__hook_extra)
-#define NGU_HOOK_EXTRA_OF(hook) ((struct ngu__hook_extra *)(void *)((hook) + 1))
+#define NGU_HOOK_EXTRA sizeof(ng_rcvdata_t *) /* behind each hook: a strict hook's real receiver */
 
 /* The calling thread must have the node's writer turn (W), or at least be in it (R): `what` is about to be done. */
 #define NGU_STRICT_W(node, what) (NGU_STRICT_ON(NGU_STRICT_GATE) ? ngu__strict_w((node), (what)) : (void)0)

@@ -11,11 +11,11 @@
  *       their peer until their own grace period has ended (bypass, insert, relink).
  *   H3  A hook is destroyed once, by whoever moved its state to DEAD, and retired once: by that one, or, if it stood on the
  *       doom list then, by whoever takes it off.
- *   H4  hk_node changes to the dead node only after the grace period: inside a section a hook's node is its real one.
- *   H5  Of two ends that part, the one destroyed first has its grace period only when the other has been removed by its own
- *       node: so a method, which has its node to itself or as a reader, may use the peer it found, with its node, outside
- *       sections, too. (An edge that insert, bypass or relink moved away keeps no such promise.)
- * Lifetime   alloc -> newhook -> linked -> connected -> DEAD, unlinked -> disconnect -> grace period -> last reference -> free.
+ *   H4  hk_node changes to the dead node only after the grace period and the methods: inside a section a hook's node is its real one.
+ *   H5  Memory, node and the hook it leads to go after that, when all methods that may have read them have ended, too
+ *       (ngu__method_enter()): a method may use the peer it found, with its node, outside of sections.
+ * Lifetime   alloc -> newhook -> linked -> connected -> DEAD, unlinked -> disconnect -> grace period -> methods' ends -> last
+ *            reference -> free.
  */
 #include "core/core.h"
 #include "core/gate.h"
@@ -221,17 +221,6 @@ graph_of(hook_p hook)
 	return (node != &ng_deadnode ? node->nd_graph : hook->hk_retire.next);
 }
 
-/* The other end, which went before this one, may go as memory. Its grace period comes round again by itself. */
-static void
-let_go(hook_p hook)
-{
-	struct ngu__hook_extra *extra = NGU_HOOK_EXTRA_OF(hook);
-
-	if (extra->last != NULL)
-		(void)NGU_FSUB_SC(&extra->last->hk_state, NGU_HS_IN);
-	extra->last = NULL;
-}
-
 static void
 hook_free(hook_p hook)
 {
@@ -244,7 +233,6 @@ hook_free(hook_p hook)
 #ifdef NGU_DEBUG
 	ngu__ref_forget(hook);
 #endif
-	let_go(hook); /* one that was never retired */
 	ngu__memset(hook, 0x5d, sizeof(*hook));
 	ngu__zone_free_at(ts, NGU_Z_HOOK, &hook_zone, hook);
 	if (node != &ng_deadnode)
@@ -279,7 +267,6 @@ blank(struct ngu__thread *ts)
 		return (NULL);
 	}
 	ngu__memset(h, 0, sizeof(*h));
-	NGU_HOOK_EXTRA_OF(h)->last = NULL;
 	NGU_ST_RLX(&h->hk_peer, &ng_deadhook);
 	NGU_ST_RLX(&h->hk_node, &ng_deadnode);
 	NGU_ST_RLX(&h->hk_rcvdata, ngu__rcvdata_none);
@@ -394,8 +381,9 @@ ngu__hook_link(node_p node, hook_p hook)
 int
 ngu__add_hook(node_p node, const char *name, uint32_t keep, hook_p *out)
 {
+	struct ngu__thread *ts = ngu__self();
 	hook_p hook;
-	int error;
+	int error = 0;
 
 	*out = NULL;
 	if (name == NULL || name[0] == '\0')
@@ -408,7 +396,11 @@ ngu__add_hook(node_p node, const char *name, uint32_t keep, hook_p *out)
 	NG_NODE_REF(node);
 	NGU_ST_REL(&hook->hk_node, node);
 	NGU_STRICT_W(node, "newhook");
-	if (node->nd_type->newhook != NULL && (error = node->nd_type->newhook(node, hook, name)) != 0) {
+	ngu__method_enter(ts);
+	if (node->nd_type->newhook != NULL)
+		error = node->nd_type->newhook(node, hook, name);
+	ngu__method_leave(ts);
+	if (error != 0) {
 		ngu__hook_free_unborn(hook);
 		return (error);
 	}
@@ -469,12 +461,30 @@ ngu__hook_validate(hook_p hook)
 
 /* ---- death ---- */
 
+/* The list's backward link, which nobody follows in a hook that is off its list: what hk_peer was, when that was counted (H2). */
+#define LED_TO(h) (*(hook_p *)(void *)&(h)->hk_hooks.le_prev)
+
+/* H5: nobody looks at it any more. */
+static void
+hook_last(struct ngu__retire *r)
+{
+	hook_p hook = NGU_CONTAINER(r, struct ng_hook, hk_retire);
+	node_p node;
+
+	if (NGU_LD_ACQ(&hook->hk_state) & NGU_HS_ONEWAY)
+		NG_HOOK_UNREF(LED_TO(hook));
+	hook->hk_retire.next = graph_of(hook);
+	node = NGU_XCHG_SC(&hook->hk_node, &ng_deadnode); /* H4; a late second stage may still put its node there */
+	if (node != &ng_deadnode)
+		NG_NODE_UNREF(node);
+	NGU_PLANT(dying_hook) ? hook_free(hook) : NG_HOOK_UNREF(hook);
+}
+
 static void
 hook_grace(struct ngu__retire *r)
 {
 	hook_p hook = NGU_CONTAINER(r, struct ng_hook, hk_retire), peer;
 	struct ngu_graph *g = graph_of(hook);
-	node_p node;
 	uint64_t n, bytes;
 
 	/* Hooks that still lead here keep new sections coming (H2): their turn first. */
@@ -482,7 +492,6 @@ hook_grace(struct ngu__retire *r)
 		ngu__retire(r, hook_grace);
 		return;
 	}
-	let_go(hook); /* H5 */
 	/* No section is left in which anybody could deliver through this hook. */
 	if (hook->hk_idx != 0) {
 		ngu__ctr_read(hook->hk_idx, &n, &bytes);
@@ -492,16 +501,11 @@ hook_grace(struct ngu__retire *r)
 		hook->hk_idx = 0;
 	}
 	if (NGU_LD_ACQ(&hook->hk_state) & NGU_HS_ONEWAY) {
-		peer = NGU_LD_ACQ(&hook->hk_peer);
+		LED_TO(hook) = peer = NGU_LD_ACQ(&hook->hk_peer);
 		NGU_ST_REL(&hook->hk_peer, &ng_deadhook);
-		(void)NGU_FSUB_SC(&peer->hk_state, NGU_HS_IN);
-		NG_HOOK_UNREF(peer);
+		(void)NGU_FSUB_SC(&peer->hk_state, NGU_HS_IN); /* nobody waits for methods here: a bypass called by one waits for this */
 	}
-	hook->hk_retire.next = g;
-	node = NGU_XCHG_SC(&hook->hk_node, &ng_deadnode); /* H4; a late second stage may still put its node there */
-	if (node != &ng_deadnode)
-		NG_NODE_UNREF(node);
-	NGU_PLANT(dying_hook) ? hook_free(hook) : NG_HOOK_UNREF(hook);
+	ngu__retire_methods(r, hook_last);
 }
 
 void
@@ -559,7 +563,9 @@ ngu__hook_disconnect(node_p node, hook_p hook)
 	if (node->nd_type->disconnect == NULL)
 		return;
 	ts->keep = (NGU_LD_ACQ(&hook->hk_state) & NGU_HS_KEEP) != 0 ? node : NULL;
+	ngu__method_enter(ts);
 	(void)node->nd_type->disconnect(hook);
+	ngu__method_leave(ts);
 	ts->keep = before;
 }
 
@@ -633,10 +639,6 @@ ng_destroy_hook(hook_p hook)
 		}
 		NGU_ST_REL(&pair[1]->hk_peer, &ng_deadhook);
 		NGU_ST_REL(&hook->hk_peer, &ng_deadhook);
-		if (other == NULL) { /* H5: the edge locks are held, so nobody destroys that end before this stands there */
-			(void)NGU_FADD_SC(&hook->hk_state, NGU_HS_IN);
-			NGU_HOOK_EXTRA_OF(pair[1])->last = hook;
-		}
 	}
 	ngu__edge_unlock(pair, 2);
 #if NGU_RCL_HOP_LOCKED

@@ -11,6 +11,7 @@
  *       taken inside a method or a section is always legal.
  *   N4  nd_gate has DEAD exactly while nd_flags has NGF_INVALID.
  *   N5  Death needs no memory: a flag (NGU_NS_DOOMED) and the node's own gate word.
+ *   N7  A name that a node had stays memory until all methods that may have asked for it have ended.
  * Lifetime   alloc -> constructor -> published -> ng_rmnode -> out of the tables -> grace period -> last reference -> free.
  */
 #include "core/core.h"
@@ -101,12 +102,19 @@ ng_unref_node(node_p node)
 /* ---- names ---- */
 
 static void
-name_free(struct ngu__retire *r)
+name_last(struct ngu__retire *r)
 {
 	struct ngu__name *n = NGU_CONTAINER(r, struct ngu__name, retire);
 
 	NG_NODE_UNREF(n->node); /* held, so that whoever finds the name in a section finds a node */
 	ngu__name_free(n);
+}
+
+/* A method may have asked for the name of its neighbour, and be looking at it (N7). */
+static void
+name_grace(struct ngu__retire *r)
+{
+	ngu__retire_methods(r, name_last);
 }
 
 const char *
@@ -200,7 +208,7 @@ ngu__name_cancel(node_p node, struct ngu__name *n)
 
 	ngu__section_enter(ts);
 	ngu__names_remove(&node->nd_graph->names, n);
-	ngu__retire(&n->retire, name_free);
+	ngu__retire(&n->retire, name_grace);
 	ngu__section_leave(ts);
 }
 
@@ -433,7 +441,10 @@ ngu__make_node_held(const char *typename, node_p *nodepp, struct ngu__wframe *f)
 		return (EINVAL);
 	if ((error = ngu__make_node(g, type, &node, false)) != 0)
 		return (error);
-	if ((error = type->constructor(node)) != 0) {
+	ngu__method_enter(ts);
+	error = type->constructor(node);
+	ngu__method_leave(ts);
+	if (error != 0) {
 		node_unmake(node);
 		return (error);
 	}
@@ -469,7 +480,7 @@ ngu__node_dead_drop(node_p node)
 	ngu__section_enter(ts);
 	if ((n = NGU_XCHG_SC(&node->nd_nameent, NULL)) != NULL) {
 		ngu__names_remove(&g->names, n);
-		ngu__retire(&n->retire, name_free);
+		ngu__retire(&n->retire, name_grace);
 	}
 	ngu__id_drop(&g->ids, node->nd_ID);
 	ngu__count(ts, g->ctr_nodes, 0, 1);
@@ -493,6 +504,7 @@ ng_rmnode(node_p node)
 		return;
 	NG_NODE_REF(node);
 	NGU_STRICT_W(node, "close");
+	ngu__method_enter(ts);
 	set_invalid(node);
 	if (node->nd_type->close != NULL)
 		(void)node->nd_type->close(node);
@@ -504,6 +516,7 @@ ng_rmnode(node_p node)
 		(void)node->nd_type->shutdown(node);
 	else
 		NG_NODE_UNREF(node); /* the type's reference */
+	ngu__method_leave(ts);
 	if (NG_NODE_IS_VALID(node)) { /* it wants to live on */
 		(void)NGU_FAND_SC(&node->nd_flags, ~(NGF_INVALID | NGF_CLOSING));
 		(void)NGU_FAND_SC(&node->nd_gate, ~NGU_G_DEAD);

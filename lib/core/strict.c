@@ -25,7 +25,7 @@ static struct turn {
 static _Atomic(ng_rcvdata_t *) *
 real_of(struct ng_hook *hook)
 {
-	return (&NGU_HOOK_EXTRA_OF(hook)->rcvdata);
+	return ((void *)(hook + 1));
 }
 
 static const char *

@@ -21,7 +21,7 @@
 #include "kern/strict.h"
 #include "kern/timers.h"
 #include "port/port.h"
-#include "reclaim/thread.h"
+#include "reclaim/reclaim.h"
 
 struct ngu__timer_run {
 	struct ngu__timer_run *next;
@@ -352,7 +352,9 @@ run_one(struct ngu__timers *t, struct ngu__timer_run *r)
 	ngu__mtx_unlock(&t->lock);
 	before_g = r->ts->graph;
 	r->ts->graph = g;
+	ngu__method_enter(r->ts);
 	fn(arg);
+	ngu__method_leave(r->ts);
 	r->ts->graph = before_g;
 	if (unlock)
 		ngu_k_mtx_unlock(m);

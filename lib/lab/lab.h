@@ -29,6 +29,7 @@
 #define LAB_RANGES 8u
 #define LAB_FRAMES 96u
 #define LAB_BLOCKS 65536u
+#define LAB_HELD 4096u   /* objects that methods hold */
 #define LAB_BUFFER 16u	/* stores one thread may hold back */
 #define LAB_WATCH 32u	/* words a spinning thread looks at */
 #define LAB_DEEP 65536u /* decisions in one run */
@@ -151,6 +152,7 @@ struct lab_thread {
 	unsigned nframe;
 
 	uint64_t section; /* serial of its open read section, 0 none */
+	uint64_t method;  /* of its outermost method that is no packet's, 0 none */
 	void *gate[64];	  /* nodes whose methods it is in */
 	uint8_t gate_w[64];
 	unsigned ngate;
@@ -268,12 +270,21 @@ struct lab {
 		struct ngu__retire *r;
 		void (*fn)(struct ngu__retire *);
 		uint8_t waits; /* threads whose sections were open */
+		uint64_t methods; /* the last that had begun */
 		uint32_t vc[LAB_THREADS];
 	} *retired;
 	uint32_t rhead, rtail;
+	struct {
+		struct ngu__retire *r;
+		void (*fn)(struct ngu__retire *);
+		uint8_t waits; /* threads in methods that had begun when it was retired */
+	} held[LAB_HELD];
+	uint32_t nheld;
+	uint64_t methods, unlinked; /* methods begun so far; and when what the callback now running is about was retired */
+	uint32_t ends[LAB_THREADS]; /* of methods */
 	uint64_t rhash; /* who retired what, in which order */
-	uint64_t nretired, nfreed, sections;
-	uint64_t mark_nretired, mark_nfreed;
+	uint64_t nretired, ncalled, nfreed, sections; /* called: freed, or held by a method */
+	uint64_t mark_nretired, mark_ncalled, mark_nfreed;
 	uint32_t gp[LAB_THREADS];
 
 	struct lab_thread *attaching; /* whose record is being made */

@@ -127,6 +127,7 @@ fresh(unsigned i, const char *name, void *(*fn)(void *), void *arg)
 	memset(t, 0, offsetof(struct lab_thread, frame));
 	t->nframe = 0;
 	t->section = 0;
+	t->method = 0;
 	t->ngate = 0;
 	t->held = 0;
 	t->stack_copy = NULL;

@@ -4,7 +4,8 @@
  *
  * A retired object waits for the sections that were open at that moment, and for no other; then its callback is run by a thread
  * of its own, as soon as may be: earlier than any real engine would, so that whoever touches it too late is seen. That the callback
- * comes later is a choice of the search.
+ * comes later is a choice of the search. What methods hold (ngu__retire_methods) waits, after that, for those that had begun when it
+ * was retired, and for no other.
  */
 #include <string.h>
 
@@ -15,10 +16,21 @@
 
 extern char ngu__gp_clock;
 
+/* The first that no method holds, nheld if there is none. */
+static uint32_t
+let_go(void)
+{
+	uint32_t i;
+
+	for (i = 0; i < lab->nheld && lab->held[i].waits != 0; i++)
+		;
+	return (i);
+}
+
 static bool
 ripe(void)
 {
-	return (lab->rhead != lab->rtail && lab->retired[lab->rhead % RETIRED_MAX].waits == 0);
+	return ((lab->rhead != lab->rtail && lab->retired[lab->rhead % RETIRED_MAX].waits == 0) || let_go() != lab->nheld);
 }
 
 bool
@@ -32,6 +44,29 @@ is_ripe(struct lab_thread *t)
 {
 	(void)t;
 	return (ripe());
+}
+
+/* Run one that no method holds. false: there is none. */
+static bool
+held_run(struct lab_thread *t)
+{
+	uint32_t i = let_go();
+	struct ngu__retire *r;
+	void (*fn)(struct ngu__retire *);
+
+	if (i == lab->nheld)
+		return (false);
+	r = lab->held[i].r;
+	fn = lab->held[i].fn;
+	lab->nheld--;
+	memmove(&lab->held[i], &lab->held[i + 1], (lab->nheld - i) * sizeof(lab->held[0]));
+	lab_join(t->vc, lab->ends);
+	lab_event((uintptr_t)r);
+	LAB_TRACE(OP_CALL, (uintptr_t)fn, (uintptr_t)r, 0, 0, "methods over: callback");
+	fn(r);
+	lab->nfreed++;
+	lab_release(lab->gp);
+	return (true);
 }
 
 /*
@@ -50,13 +85,18 @@ lab_reclaimer(void *arg)
 	for (;;) {
 		struct ngu__retire *r;
 		void (*fn)(struct ngu__retire *);
+		uint32_t held;
 
 		t->idle = true;
 		if (!ripe())
 			lab_block("waits for something to free", is_ripe, 0, UINT64_MAX, false);
 		t->idle = false;
+		if (held_run(t))
+			continue;
 		r = lab->retired[lab->rhead % RETIRED_MAX].r;
 		fn = lab->retired[lab->rhead % RETIRED_MAX].fn;
+		lab->unlinked = lab->retired[lab->rhead % RETIRED_MAX].methods;
+		held = lab->nheld;
 		lab_join(t->vc, lab->retired[lab->rhead % RETIRED_MAX].vc);
 		s = lab_sync(lab_cell((uintptr_t)&ngu__gp_clock));
 		lab_join(t->vc, s->vc);
@@ -64,7 +104,9 @@ lab_reclaimer(void *arg)
 		lab->rhead++;
 		LAB_TRACE(OP_CALL, (uintptr_t)fn, (uintptr_t)r, 0, 0, "grace period over: callback");
 		fn(r);
-		lab->nfreed++;
+		lab->ncalled++;
+		if (lab->nheld == held)
+			lab->nfreed++;
 		lab_release(lab->gp);
 		again = lab->rhead != lab->rtail && lab->retired[(lab->rtail - 1) % RETIRED_MAX].r == r ? again + 1 : 0;
 		if (again >= lab->rtail - lab->rhead && again != 0) {
@@ -81,6 +123,7 @@ void
 lab_rcl_mark(void)
 {
 	lab->mark_nretired = lab->nretired;
+	lab->mark_ncalled = lab->ncalled;
 	lab->mark_nfreed = lab->nfreed;
 }
 
@@ -89,7 +132,10 @@ lab_rcl_reset(void)
 {
 	lab->rhead = lab->rtail = 0;
 	lab->rhash = 0;
+	lab->nheld = 0;
+	memset(lab->ends, 0, sizeof(lab->ends));
 	lab->nretired = lab->mark_nretired;
+	lab->ncalled = lab->mark_ncalled;
 	lab->nfreed = lab->mark_nfreed;
 	memset(lab->gp, 0, sizeof(lab->gp));
 }
@@ -124,6 +170,51 @@ ngu__lab_leave(void)
 		lab_ripe();
 }
 
+/* A thread's outermost method begins, or ends. */
+void
+ngu__lab_method(bool in)
+{
+	unsigned bit;
+	bool was;
+
+	if (lab == NULL || !lab->on)
+		return;
+	if (in) {
+		lab->self->method = ++lab->methods;
+		return;
+	}
+	bit = 1u << lab->cur;
+	was = ripe();
+	lab->self->method = 0;
+	lab_release(lab->ends);
+	for (uint32_t i = 0; i < lab->nheld; i++)
+		if ((lab->held[i].waits & bit) != 0) {
+			lab->held[i].waits &= (uint8_t)~bit;
+			lab_event((uintptr_t)lab->held[i].r);
+		}
+	if (!was && ripe())
+		lab_ripe();
+}
+
+void
+ngu__retire_methods(struct ngu__retire *r, void (*fn)(struct ngu__retire *))
+{
+	uint8_t waits = 0;
+
+	if (lab->cur != 1)
+		lab_fail(NGU_LAB_SELF, "an object goes to where methods hold it outside of a callback");
+	if (lab->nheld == LAB_HELD)
+		lab_fail(NGU_LAB_SELF, "methods hold more than %u objects", LAB_HELD);
+	for (unsigned i = 0; i < lab->nthreads; i++)
+		if (lab->thread[i].method != 0 && lab->thread[i].method <= lab->unlinked)
+			waits |= (uint8_t)(1u << i);
+	lab->held[lab->nheld].r = r;
+	lab->held[lab->nheld].fn = fn;
+	lab->held[lab->nheld].waits = waits;
+	lab->nheld++;
+	lab_event((uintptr_t)r ^ (uint64_t)waits << 48);
+}
+
 int
 ngu__rcl_thread_init(struct ngu__thread *ts)
 {
@@ -154,6 +245,7 @@ ngu__retire(struct ngu__retire *r, void (*fn)(struct ngu__retire *))
 	lab->retired[k].r = r;
 	lab->retired[k].fn = fn;
 	lab->retired[k].waits = waits;
+	lab->retired[k].methods = lab->methods;
 	memset(lab->retired[k].vc, 0, sizeof(lab->retired[k].vc));
 	lab_release(lab->retired[k].vc);
 	lab->rtail++;
@@ -171,8 +263,14 @@ freed_enough(struct lab_thread *t)
 	return ((int64_t)(lab->nfreed - t->want) >= 0);
 }
 
-void
-ngu__rcl_barrier(void)
+static bool
+called_enough(struct lab_thread *t)
+{
+	return ((int64_t)(lab->ncalled - t->want) >= 0);
+}
+
+static void
+settle(bool (*enough)(struct lab_thread *))
 {
 	uint64_t target;
 
@@ -182,11 +280,24 @@ ngu__rcl_barrier(void)
 		lab_fail(NGU_LAB_SECTION, "waits for a grace period inside a read section");
 	for (int i = 0; i < 3; i++) {
 		target = lab->nretired;
-		if ((int64_t)(lab->nfreed - target) >= 0)
+		lab->self->want = target;
+		if (enough(lab->self))
 			break;
-		lab_block("waits for what was retired to be freed", freed_enough, 0, target, false);
+		lab_block("waits for what was retired to be freed", enough, 0, target, false);
 	}
 	lab_join(lab->self->vc, lab->gp);
+}
+
+void
+ngu__rcl_barrier(void)
+{
+	settle(lab->on && lab->self->method != 0 ? called_enough : freed_enough);
+}
+
+void
+ngu__rcl_graces(void)
+{
+	settle(called_enough);
 }
 
 static bool

@@ -12,10 +12,15 @@
  *             `retired` had, everything pushed until then has been run. Objects retired by callbacks meanwhile are
  *             waited for as well, down to the third generation (CHAIN): so unlink -> free node -> free type settles. A thread
  *             that is between its count and its push when the barrier is called is waited for, too.
+ * Methods     what a method may have read (ngu__retire_methods) waits in two lists after its grace period: `held` has a stamp, and is run
+ *             when no method that began before the stamp is left; `next` gathers meanwhile, and then gets a stamp of its own. The
+ *             end of a method that is waited for wakes the reclaimer. So a storm costs one stamp and one look at the threads a
+ *             batch; and a method that sleeps for long keeps what is unlinked meanwhile, which is told by the backlog counters.
  * Invariants
  *   D1  freed <= pushed <= retired, and freed counts in push order.
  *   D2  Callbacks are run by one thread at a time: whoever holds `busy`.
- *   D3  If the stack is not empty and the life is RUNNING, the reclaimer is awake or a kick is on its way.
+ *   D3  If the stack is not empty and the life is RUNNING, the reclaimer is awake or a kick is on its way. The same when something is
+ *       held and nobody holds it.
  * Exit        an atexit handler stops and joins the reclaimer after it has emptied the stack. A thread that calls exit() from
  *             inside a read section, or a section that stays open for seconds, leaves the rest to the operating system.
  * fork        the child has no reclaimer and the registries name threads it does not have. If there were any of either, the
@@ -41,22 +46,31 @@ static struct {
 
 	/* written by whoever holds `busy` */
 	NGU_ALIGNED(NGU_CACHELINE) _Atomic uint64_t freed;
+	_Atomic uint64_t gone;	  /* as `freed`, but an object that methods hold counts when it has really gone */
+	_Atomic uint64_t held_in; /* handed to ngu__retire_methods() */
+	_Atomic uint64_t held_out; /* and run */
 	_Atomic uint64_t spawned; /* retired from callbacks */
 	_Atomic uint64_t periods;
 	_Atomic uint64_t high;
 	_Atomic uint64_t longest_ns;
-	_Atomic uint32_t done; /* changes as `freed` moves on; barriers sleep on it */
+	_Atomic uint32_t done; /* changes as `freed` or `held_out` moves on; barriers sleep on it */
+	struct ngu__retire *held; /* oldest first; both lists belong to whoever holds `busy` */
+	struct ngu__retire *next, **next_tail;
+	uint64_t stamp; /* of `held` */
 
 	/* rarely written */
 	NGU_ALIGNED(NGU_CACHELINE) ngu__retireq_state state;
 	_Atomic uint32_t life;
 	_Atomic uint32_t waiters; /* threads in a barrier */
 	_Atomic uint32_t stop;
-	_Atomic uint32_t gone;			/* the reclaimer has ended */
+	_Atomic uint32_t ended;			/* the reclaimer has */
 	_Atomic(struct ngu__thread *) runner;	/* the thread in callbacks now */
 	ngu__spin busy;				/* tried, never waited for */
 	ngu__port_thread thread;
 } rcl;
+
+NGU_ALIGNED(NGU_CACHELINE) ngu__era ngu__era_now = 1;
+ngu__era ngu__era_wanted;
 
 static inline struct ngu__retire **
 ngu__retireq_link(struct ngu__retire *r)
@@ -105,16 +119,83 @@ tell_waiters(void)
 		ngu__port_wake(&rcl.done, INT32_MAX);
 }
 
-/* Take all, wait for a grace period, run. The caller holds `busy`. Not inside a section. */
+/* ---- what methods hold */
+
+static bool
+methods_before(uint64_t stamp)
+{
+	for (struct ngu__thread *ts = NGU_LD_SC(&ngu__threads); ts != NULL; ts = ts->next)
+		if (ngu__method_before(&ts->era, stamp))
+			return (true);
+	return (false);
+}
+
+/* Anybody may ask: something waited for methods, and these have ended. */
+static bool
+held_ready(void)
+{
+	return (NGU_LD_SC(&rcl.held_out) != NGU_LD_SC(&rcl.held_in) && !methods_before(NGU_LD_SC(&ngu__era_wanted)));
+}
+
+/* Run what no method holds. The caller holds `busy`; not inside a section. */
+static void
+run_held(struct ngu__thread *ts)
+{
+	struct ngu__retire *r;
+
+	for (;;) {
+		if (rcl.held == NULL) {
+			if ((rcl.held = rcl.next) == NULL)
+				return;
+			rcl.next = NULL;
+			rcl.stamp = ngu__method_want(&ngu__era_now, &ngu__era_wanted);
+		}
+		if (methods_before(rcl.stamp))
+			return;
+		NGU_ST_RLX(&rcl.runner, ts);
+		while ((r = rcl.held) != NULL) {
+			rcl.held = r->next;
+			r->fn(r);
+			NGU_ST_REL(&rcl.gone, NGU_LD_RLX(&rcl.gone) + 1);
+			/* ORDER rcl-freed (store side): as in run_batch(). */
+			NGU_ST_REL(&rcl.held_out, NGU_LD_RLX(&rcl.held_out) + 1);
+		}
+		NGU_ST_RLX(&rcl.runner, NULL);
+		tell_waiters();
+	}
+}
+
+void
+ngu__retire_methods(struct ngu__retire *r, void (*fn)(struct ngu__retire *))
+{
+	NGU_INVARIANT(in_callback(), "an object goes to where methods hold it outside of a callback");
+	r->fn = fn;
+	r->next = NULL;
+	if (rcl.next == NULL)
+		rcl.next_tail = &rcl.next;
+	*rcl.next_tail = r;
+	rcl.next_tail = &r->next;
+	NGU_ST_SC(&rcl.held_in, NGU_LD_RLX(&rcl.held_in) + 1);
+}
+
+void
+ngu__rcl_method_ended(void)
+{
+	kick(NGU_RQ_IDLE);
+}
+
+/* Take all, wait for a grace period, run; then what methods have let go. The caller holds `busy`. Not inside a section. */
 static void
 run_batch(struct ngu__thread *ts)
 {
 	struct ngu__retire *r, *next, *list = ngu__retireq_take(&rcl.head);
-	uint64_t freed, out;
+	uint64_t freed, out, held;
 	int64_t t0, t1;
 
-	if (list == NULL)
+	if (list == NULL) {
+		run_held(ts);
 		return;
+	}
 	t0 = ngu__port_mono_ns();
 	if (!NGU_PLANT(S1))
 		ngu__rcl_sync();
@@ -127,10 +208,13 @@ run_batch(struct ngu__thread *ts)
 	for (r = list; r != NULL; r = next) {
 		next = r->next;
 		/* The backlog only shrinks here, so its peaks stand right before a callback is counted. */
-		out = NGU_LD_RLX(&rcl.retired) - freed;
+		out = NGU_LD_RLX(&rcl.retired) - NGU_LD_RLX(&rcl.gone);
 		if (out > NGU_LD_RLX(&rcl.high))
 			NGU_ST_RLX(&rcl.high, out);
+		held = NGU_LD_RLX(&rcl.held_in);
 		r->fn(r);
+		if (NGU_LD_RLX(&rcl.held_in) == held)
+			NGU_ST_REL(&rcl.gone, NGU_LD_RLX(&rcl.gone) + 1);
 		/* ORDER rcl-freed (store side): release; whoever sees the count sees what the callback did. Pairs with await(). */
 		NGU_ST_REL(&rcl.freed, ++freed);
 		if (NGU_UNLIKELY((freed & PROGRESS_MASK) == 0))
@@ -138,6 +222,7 @@ run_batch(struct ngu__thread *ts)
 	}
 	NGU_ST_RLX(&rcl.runner, NULL);
 	tell_waiters();
+	run_held(ts);
 }
 
 /* ---- the reclaimer */
@@ -154,9 +239,9 @@ collect(void)
 static void
 doze(void)
 {
-	/* ORDER rcl-sleep (sleeper): see retireq.h; at_exit() sets stop and then kicks. */
+	/* ORDER rcl-sleep (sleeper): see retireq.h; at_exit() sets stop and then kicks; so does a method's end (method.h). */
 	ngu__retireq_say(&rcl.state, NGU_RQ_IDLE);
-	while (NGU_LD_SC(&rcl.stop) == 0 && ngu__retireq_may_sleep(&rcl.head, &rcl.state))
+	while (NGU_LD_SC(&rcl.stop) == 0 && ngu__retireq_may_sleep(&rcl.head, &rcl.state) && !held_ready())
 		ngu__port_wait(&rcl.state, NGU_RQ_IDLE, -1);
 	ngu__retireq_say(&rcl.state, NGU_RQ_BUSY);
 }
@@ -168,13 +253,14 @@ reclaimer(void *arg)
 
 	(void)arg;
 	for (;;) {
-		if (NGU_LD_SC(&rcl.head) == NULL) {
+		if (NGU_LD_SC(&rcl.head) != NULL) {
+			collect();
+		} else if (!held_ready()) {
 			if (NGU_LD_SC(&rcl.stop) != 0)
-				break;
+				break; /* what a method still holds is left to the system */
 			doze();
 			continue;
 		}
-		collect();
 		/* An inline caller may still be at it: it began before the reclaimer was started. */
 		if (ngu__spin_try(&rcl.busy)) {
 			run_batch(ts);
@@ -182,8 +268,8 @@ reclaimer(void *arg)
 		} else
 			ngu__port_yield();
 	}
-	NGU_ST_SC(&rcl.gone, 1u);
-	ngu__port_wake(&rcl.gone, 1);
+	NGU_ST_SC(&rcl.ended, 1u);
+	ngu__port_wake(&rcl.ended, 1);
 	return (NULL);
 }
 
@@ -199,9 +285,9 @@ at_exit(void)
 	kick(NGU_RQ_IDLE);
 	kick(NGU_RQ_COLLECT);
 	end = ngu__port_mono_ns() + STOP_NS;
-	while (NGU_LD_SC(&rcl.gone) == 0 && ngu__port_mono_ns() < end)
-		ngu__port_wait(&rcl.gone, 0, STOP_NS / 10);
-	if (NGU_LD_SC(&rcl.gone) == 0)
+	while (NGU_LD_SC(&rcl.ended) == 0 && ngu__port_mono_ns() < end)
+		ngu__port_wait(&rcl.ended, 0, STOP_NS / 10);
+	if (NGU_LD_SC(&rcl.ended) == 0)
 		return;
 	ngu__port_thread_join(&rcl.thread);
 	NGU_ST_SC(&rcl.life, (uint32_t)LIFE_INLINE); /* exit handlers that come later may still retire and wait */
@@ -268,21 +354,21 @@ ngu__retire(struct ngu__retire *r, void (*fn)(struct ngu__retire *))
 		kick(NGU_RQ_COLLECT);
 }
 
-/* Do the reclaimer's work, or wait until whoever does it has got further than `seen`. */
+/* Do the reclaimer's work, or wait until whoever does it, or a method that stands in the way, has got further than `seen`. */
 static void
 work_inline(uint32_t seen)
 {
-	/* Nothing there: somebody is between its count and its push. */
-	if (NGU_LD_SC(&rcl.head) != NULL && ngu__spin_try(&rcl.busy)) {
+	/* Nothing there: somebody is between its count and its push, or in a method. */
+	if ((NGU_LD_SC(&rcl.head) != NULL || held_ready()) && ngu__spin_try(&rcl.busy)) {
 		run_batch(ngu__self());
 		ngu__spin_unlock(&rcl.busy);
 	} else
 		ngu__port_wait(&rcl.done, seen, COLLECT_NS);
 }
 
-/* Sleep until `freed` has reached `target`. */
+/* Sleep until `count`, `freed` or `held_out`, has reached `target`. */
 static void
-await(uint64_t target)
+await(_Atomic uint64_t *count, uint64_t target)
 {
 	uint32_t seen, life;
 
@@ -291,7 +377,7 @@ await(uint64_t target)
 	for (;;) {
 		seen = NGU_LD_SC(&rcl.done);
 		/* ORDER rcl-freed (load side): acquire at least; pairs with the release store in run_batch(). */
-		if ((int64_t)(NGU_LD_SC(&rcl.freed) - target) >= 0)
+		if ((int64_t)(NGU_LD_SC(count) - target) >= 0)
 			break;
 		life = NGU_LD_ACQ(&rcl.life);
 		if (life == LIFE_FORKED)
@@ -306,6 +392,12 @@ await(uint64_t target)
 	(void)NGU_FSUB_SC(&rcl.waiters, 1u);
 }
 
+static bool
+in_method(void)
+{
+	return (ngu__self_tls != NULL && ngu__self_tls->methods != 0);
+}
+
 /* In a callback, or in a section, waiting would be for ever. */
 static bool
 may_wait(void)
@@ -317,8 +409,8 @@ may_wait(void)
 	return (!in_callback() && (ts == NULL || ts->nest == 0));
 }
 
-void
-ngu__rcl_barrier(void)
+static void
+settle(bool methods)
 {
 	uint64_t spawned;
 	int i;
@@ -328,7 +420,9 @@ ngu__rcl_barrier(void)
 	for (i = 0; i < CHAIN; i++) {
 		/* ORDER rcl-spawned (load side): acquire, then retired; what is in `spawned` is waited for. */
 		spawned = NGU_LD_ACQ(&rcl.spawned);
-		await(NGU_LD_SC(&rcl.retired));
+		await(&rcl.freed, NGU_LD_SC(&rcl.retired));
+		if (methods)
+			await(&rcl.held_out, NGU_LD_SC(&rcl.held_in));
 		/* Counted before its parent's callback ended, so what the awaited callbacks retired is seen here. */
 		if (NGU_LD_ACQ(&rcl.spawned) == spawned)
 			break;
@@ -336,18 +430,45 @@ ngu__rcl_barrier(void)
 }
 
 void
+ngu__rcl_barrier(void)
+{
+	settle(!in_method()); /* else two of us would wait for each other */
+}
+
+void
+ngu__rcl_graces(void)
+{
+	settle(false);
+}
+
+void
 ngu__rcl_backpressure(void)
 {
-	uint64_t out = outstanding();
+	uint64_t out = outstanding(), held = NGU_LD_ACQ(&rcl.held_out);
+	uint32_t seen;
 
-	if (NGU_LIKELY(out == 0) || (out <= BACKLOG_MAX && NGU_LD_ACQ(&rcl.life) != LIFE_INLINE) || !may_wait())
+	held = NGU_LD_ACQ(&rcl.held_in) - held;
+	if (NGU_LIKELY((out | held) == 0) ||
+	    (out <= BACKLOG_MAX && held <= BACKLOG_MAX && NGU_LD_ACQ(&rcl.life) != LIFE_INLINE) || !may_wait())
 		return;
 	if (NGU_LD_ACQ(&rcl.life) == LIFE_INLINE) {
-		work_inline(NGU_LD_SC(&rcl.done));
+		if (ngu__spin_try(&rcl.busy)) {
+			run_batch(ngu__self());
+			ngu__spin_unlock(&rcl.busy);
+		}
 		out = outstanding();
 	}
 	if (out > BACKLOG_MAX)
-		await(NGU_LD_SC(&rcl.retired) - BACKLOG_MAX);
+		await(&rcl.freed, NGU_LD_SC(&rcl.retired) - BACKLOG_MAX);
+	/* The method that holds so much may wait for this very thread, so it is slowed down and not stopped. */
+	if (held > BACKLOG_MAX && !in_method()) {
+		(void)NGU_FADD_SC(&rcl.waiters, 1u);
+		seen = NGU_LD_SC(&rcl.done);
+		held = NGU_LD_SC(&rcl.held_out);
+		if (NGU_LD_SC(&rcl.held_in) - held > BACKLOG_MAX && NGU_LD_ACQ(&rcl.life) != LIFE_FORKED)
+			ngu__port_wait(&rcl.done, seen, COLLECT_NS);
+		(void)NGU_FSUB_SC(&rcl.waiters, 1u);
+	}
 }
 
 void
@@ -355,14 +476,14 @@ ngu__rcl_stats(struct ngu__rcl_stats *out)
 {
 	uint64_t backlog;
 
-	out->freed = NGU_LD_ACQ(&rcl.freed); /* first, so that it is never above `retired` */
+	out->freed = NGU_LD_ACQ(&rcl.gone); /* first, so that it is never above `retired` */
 	out->retired = NGU_LD_ACQ(&rcl.retired);
 	out->periods = NGU_LD_RLX(&rcl.periods);
 	out->high = NGU_LD_RLX(&rcl.high);
 	out->longest_ns = NGU_LD_RLX(&rcl.longest_ns);
 	/* The present backlog is a peak, too, as long as nothing of it was run. */
 	backlog = out->retired - out->freed;
-	if (out->freed == NGU_LD_ACQ(&rcl.freed) && backlog > out->high)
+	if (out->freed == NGU_LD_ACQ(&rcl.gone) && backlog > out->high)
 		out->high = backlog;
 }
 

@@ -3,12 +3,15 @@
 #ifndef NGU_RECLAIM_LAB_H
 #define NGU_RECLAIM_LAB_H
 
+#include <stdbool.h>
+
 #define NGU_RCL_NAME "lab"
 #define NGU_RCL_HOP_LOCKED 0
 
 struct ngu__thread;
 void ngu__lab_enter(void);
 void ngu__lab_leave(void);
+void ngu__lab_method(bool in);
 
 #define ngu__rcl_enter(ts) ((void)(ts), ngu__lab_enter())
 #define ngu__rcl_leave(ts) ((void)(ts), ngu__lab_leave())

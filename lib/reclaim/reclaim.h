@@ -52,21 +52,32 @@ struct ngu__retire {
 void ngu__retire(struct ngu__retire *r, void (*fn)(struct ngu__retire *));
 
 /*
+ * In a callback, for what methods may be looking at: fn(r) runs after all methods that began before now have ended, too (method.h).
+ * The object must be unlinked, not only retired, when its callback runs.
+ */
+void ngu__retire_methods(struct ngu__retire *r, void (*fn)(struct ngu__retire *));
+
+/*
  * Wait until everything retired before the call, by any thread, has been run. Objects that callbacks retire meanwhile are waited
  * for as well, to the third generation (an object retired before the call being the first). Not inside a section, not in a
- * callback: it returns at once there (debug builds abort).
+ * callback: it returns at once there (debug builds abort). Inside a method what ngu__retire_methods() was given is not waited for:
+ * it would wait for its caller.
  */
 void ngu__rcl_barrier(void);
 
+/* The same for the callbacks of grace periods alone: what methods hold is not waited for, wherever the caller is. */
+void ngu__rcl_graces(void);
+
 /*
- * Wait while more than the backlog limit (1 << 17 objects) is outstanding. For control callers, outside sections. Where no
- * reclaimer thread could be started this call does a batch of its work.
+ * Wait while more than the backlog limit (1 << 17 objects) is outstanding. For control callers, outside sections. If as many wait for
+ * methods, the call takes 10 ms at most: such a method may wait for the caller. Where no reclaimer thread could be started
+ * this call does a batch of its work.
  */
 void ngu__rcl_backpressure(void);
 
 struct ngu__rcl_stats {
 	uint64_t retired;  /* objects handed over */
-	uint64_t freed;	   /* callbacks run */
+	uint64_t freed;	   /* of these, gone for good: the last callback has run */
 	uint64_t periods;  /* grace periods waited for */
 	uint64_t high;	   /* most outstanding at a time */
 	uint64_t longest_ns; /* longest grace period */
@@ -106,6 +117,46 @@ ngu__section_leave(struct ngu__thread *ts)
 	}
 	NGU_READ_END();
 	ngu__rcl_leave(ts);
+}
+
+/*
+ * Around each call of a node's method that is not a packet's. Such a method runs outside of sections, may block, and still reads
+ * the peers of its hooks, their nodes and the names of both; what of these it has found stays memory until the outermost
+ * of them ends. Nested calls cost an addition.
+ */
+extern ngu__era ngu__era_now, ngu__era_wanted;
+void ngu__rcl_method_ended(void); /* one that the reclaimer may be waiting for */
+#ifdef NGU_RCL_LAB
+#define NGU__METHOD_OPEN(ts) ((void)(ts), ngu__lab_method(true))
+#define NGU__METHOD_CLOSE(ts) ((void)(ts), ngu__lab_method(false))
+#else
+#define NGU__METHOD_OPEN(ts) ngu__method_open(&(ts)->era, &ngu__era_now)
+#define NGU__METHOD_CLOSE(ts) \
+	(NGU_UNLIKELY(ngu__method_close(&(ts)->era, &ngu__era_wanted)) ? ngu__rcl_method_ended() : (void)0)
+#endif
+
+NGU_INLINE void
+ngu__method_enter(struct ngu__thread *ts)
+{
+	if (ts->methods++ == 0)
+		NGU__METHOD_OPEN(ts);
+}
+
+NGU_INLINE void
+ngu__method_leave(struct ngu__thread *ts)
+{
+	if (--ts->methods == 0)
+		NGU__METHOD_CLOSE(ts);
+}
+
+/* The methods this thread was in have no frames any more. */
+NGU_INLINE void
+ngu__method_forget(struct ngu__thread *ts)
+{
+	if (ts->methods != 0) {
+		ts->methods = 1;
+		ngu__method_leave(ts);
+	}
 }
 
 #endif /* NGU_RECLAIM_H */

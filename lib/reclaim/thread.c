@@ -103,6 +103,7 @@ ngu__thread_forget(struct ngu__thread *ts)
 	ts->apply = NULL;
 	ts->flow = NULL;
 	ts->msgdepth = 0;
+	ngu__method_forget(ts);
 	ts->bypass_keeps = false;
 	ts->keep = NULL;
 	ts->parse = NULL;

@@ -12,6 +12,7 @@
 #define NGU_THREAD_H
 
 #include "port/port.h"
+#include "reclaim/method.h"
 #include "reclaim/section.h"
 
 struct ng_item;
@@ -83,6 +84,7 @@ struct ngu__thread {
 	struct ngu__thread *flow;    /* the sender whose queued item this thread applies now; NULL: itself */
 	struct ng_apply_info *apply; /* completion record of the message or function being applied */
 	uint32_t msgdepth;	     /* messages nested in messages */
+	uint32_t methods;	     /* methods nested that are no packet's: see ngu__method_enter() */
 	uint32_t serve_budget;
 	uint32_t hurry; /* ways out on which not to wait for a gate */
 	void *waiter; /* a completion record kept for the next control call */
@@ -103,6 +105,7 @@ struct ngu__thread {
 	/* ---- shared */
 	NGU_ALIGNED(NGU_CACHELINE) _Atomic uint32_t pend[NGU_PEND];
 	_Atomic uint32_t used;		      /* 1 while a thread owns the record */
+	ngu__era era;			      /* method.h */
 	struct ngu__thread *next;	      /* registry, grows only */
 	uint64_t id;			      /* small, unique while the record is in use */
 };

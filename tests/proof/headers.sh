@@ -10,18 +10,19 @@ cd -- "$src" || exit 1
 proved=$(sed -nE 's/^[[:space:]]*#[[:space:]]*include[[:space:]]*"([a-z]+\/[^"]+)".*/\1/p' tests/proof/*.cc tests/proof/*.h | LC_ALL=C sort -u)
 want='core/gate.h
 core/itemq.h
+reclaim/method.h
 reclaim/retireq.h
 reclaim/section.h'
-check 'the four protocol headers are what the programs include' test "$proved" = "$want"
+check 'the five protocol headers are what the programs include' test "$proved" = "$want"
 
-copies() { find tests/proof \( -name gate.h -o -name itemq.h -o -name retireq.h -o -name section.h -o -name port.h \); }
+copies() { find tests/proof \( -name gate.h -o -name itemq.h -o -name method.h -o -name retireq.h -o -name section.h -o -name port.h \); }
 nothing 'no copy of them beside the programs' copies
 
 # The same file as the library's objects were made from, and of the same content as the checkout's.
 from() { # COMPILER FILE FLAG...: files of lib/ that it includes, with checksums
 	local c=$1 f=$2
 	shift 2
-	$c -MM -MG "$@" "$f" | tr ' \\' '\n\n' | grep -E '/(gate|itemq|retireq|section)\.h$' | while read -r h; do
+	$c -MM -MG "$@" "$f" | tr ' \\' '\n\n' | grep -E '/(gate|itemq|method|retireq|section)\.h$' | while read -r h; do
 		printf '%s %s\n' "$(cksum <"$h")" "$(cd -- "$(dirname -- "$h")" && pwd -P)/${h##*/}"
 	done
 }
@@ -31,7 +32,7 @@ differ() {
 	for f in lib/core/queue.c lib/core/turn.c lib/reclaim/defer.c; do
 		from "$cc" "$f" -std=gnu11 -D_KERNEL -DNGU_RCL_RWLOCK -Iinclude/kern -Ilib -Iinclude
 	done | LC_ALL=C sort -u >"$tmp/lib"
-	[ "$(wc -l <"$tmp/lib")" -eq 4 ] || echo "the library's sources do not include all four"
+	[ "$(wc -l <"$tmp/lib")" -eq 5 ] || echo "the library's sources do not include all five"
 	diff "$tmp/proof" "$tmp/lib"
 }
 nothing 'byte for byte the files of the library' differ
