@@ -118,17 +118,21 @@ ln_fire(node_p node, hook_p hook, void *arg, int arg2)
 	ln_of(node)->set++;
 }
 
-/* As node types do, at any time: it is the peer, or the dead hook of the dead node. Read here, where the lab sees it. */
+/*
+ * As node types do, at any time: it is the peer, one that it was, or the dead hook of the dead node; whatever of it was found stays
+ * as it was. Read here, where the lab sees it.
+ */
 static int
 ln_peer(hook_p hook, void *arg)
 {
-	const char *name = NG_PEER_HOOK_NAME(hook);
+	hook_p peer = NG_HOOK_PEER(hook);
+	node_p node = NG_HOOK_NODE(peer);
+	const char *name = NG_NODE_NAME(node);
 
 	(void)arg;
-	ngu_lab_check(name[0] == 'h' || name[0] == 'd');
-	ngu_lab_check(NG_NODE_ID(NG_PEER_NODE(hook)) < 16);
-	name = NG_PEER_NODE_NAME(hook);
-	ngu_lab_check(name[0] == 'b' || name[0] == 'z' || name[0] == 'd');
+	ngu_lab_check(NG_HOOK_NAME(peer)[0] == 'h' || NG_HOOK_NAME(peer)[0] == 'd');
+	ngu_lab_check(name[0] == 'b' || name[0] == 'c' || name[0] == 'm' || name[0] == 'z' || name[0] == 'd');
+	ngu_lab_check(NG_NODE_ID(node) < 16);
 	return (1);
 }
 

@@ -120,8 +120,90 @@ looks_at_peers(void *arg)
 	ask("a:", NGM_LAB_PEERS, 0);
 }
 
-static const struct ngu_lab peers_rmhook = { .name = "peers-rmhook", .points = LT_POINTS(151), .setup = pair,
+static const struct ngu_lab peers_rmhook = { .name = "peers-rmhook", .points = LT_POINTS(146), .setup = pair,
 	.body = { { "peers", looks_at_peers }, { "rmhook", cuts_b } }, .end = end_pair };
+
+/* The same, and that end stays, but its node gets another name. */
+static void
+renames_b(void *arg)
+{
+	(void)arg;
+	ngu_lab_check(ngu_name(g, "b:", "z") == 0);
+}
+
+static void
+end_linked(void *arg)
+{
+	ln_expect(2, 2);
+	ln_end(arg);
+}
+
+static const struct ngu_lab peers_rename = { .name = "peers-rename", .points = LT_POINTS(44), .setup = pair,
+	.body = { { "peers", looks_at_peers }, { "rename", renames_b } }, .end = end_linked };
+
+/* The link gets another end, and then the first goes: nothing but the method that has found it knows of the two. */
+static void
+inserts_z(void *arg)
+{
+	(void)arg;
+	ngu_lab_check(ngu_insert(g, "a:", "h", "lab", "h", "h2", "z", NULL) == 0);
+	ngu_lab_check(ngu_rmhook(g, "b:", "h") == 0);
+}
+
+static void
+end_moved(void *arg)
+{
+	ln_expect(3, 2);
+	ln_end(arg);
+}
+
+static const struct ngu_lab peers_insert = { .name = "peers-insert", .points = LT_POINTS(153), .setup = pair,
+	.body = { { "peers", looks_at_peers }, { "insert", inserts_z } }, .end = end_moved };
+
+/* a.h - h.m.h2 - h.b */
+static int
+chain(void *arg)
+{
+	int error;
+
+	(void)arg;
+	if ((error = ln_graph("abm")) != 0 || (error = ngu_connect(g, "a:", "h", "m:", "h")) != 0)
+		return (error);
+	return (ngu_connect(g, "m:", "h2", "b:", "h"));
+}
+
+static void
+bypasses_m(void *arg)
+{
+	(void)arg;
+	ngu_lab_check(ngu_bypass(g, "m:", "h", "h2") == 0);
+}
+
+static const struct ngu_lab peers_bypass = { .name = "peers-bypass", .points = LT_POINTS(91), .setup = chain,
+	.body = { { "peers", looks_at_peers }, { "bypass", bypasses_m } }, .end = end_moved };
+
+/* a.h - h.b, and c */
+static int
+pair_and_one(void *arg)
+{
+	int error;
+
+	(void)arg;
+	if ((error = ln_graph("abc")) != 0)
+		return (error);
+	return (ngu_connect(g, "a:", "h", "b:", "h"));
+}
+
+static void
+relinks_to_c(void *arg)
+{
+	(void)arg;
+	ngu_lab_check(ngu_relink(g, "a:", "h", "c:", "h") == 0);
+}
+
+static const struct ngu_lab peers_relink = { .name = "peers-relink", .points = LT_POINTS(108), .setup = pair_and_one,
+	.body = { { "peers", looks_at_peers }, { "relink", relinks_to_c } }, .end = end_moved };
+
 /* ---- two that want one hook name: one gets it, and of the other's edge nothing is left ---- */
 
 static struct ln_result con[2];
@@ -330,6 +412,10 @@ LN_TEST(set_shutdown, NULL)
 LN_TEST(ask_rmhook, NULL)
 LN_TEST(rmhook_rmhook, &ln_no_delays)
 LN_TEST(peers_rmhook, NULL)
+LN_TEST(peers_rename, NULL)
+LN_TEST(peers_insert, NULL)
+LN_TEST(peers_bypass, NULL)
+LN_TEST(peers_relink, NULL)
 LN_TEST(connect_far, &ln_one_preemption)
 LN_TEST(connect_near, NULL)
 LN_TEST(connect_cross, &ln_no_delays)
@@ -347,6 +433,10 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_ask_rmhook),
 		cmocka_unit_test(test_rmhook_rmhook),
 		cmocka_unit_test(test_peers_rmhook),
+		cmocka_unit_test(test_peers_rename),
+		cmocka_unit_test(test_peers_insert),
+		cmocka_unit_test(test_peers_bypass),
+		cmocka_unit_test(test_peers_relink),
 		cmocka_unit_test(test_connect_far),
 		cmocka_unit_test(test_connect_near),
 		cmocka_unit_test(test_connect_cross),

@@ -253,7 +253,7 @@ static const struct ngu_lab send_rmhook_behind = { .name = "send-rmhook-behind",
 	.body = { { "send", send1 }, { "rmhook", cut_behind } }, .end = lt_end };
 static const struct ngu_lab send2_rmhook = { .name = "send2-rmhook", .setup = line, .points = LT_POINTS(145),
 	.body = { { "send", send2 }, { "rmhook", cut_near } }, .end = lt_end };
-static const struct ngu_lab send_shutdown = { .name = "send-shutdown", .setup = line, .points = LT_POINTS(205),
+static const struct ngu_lab send_shutdown = { .name = "send-shutdown", .setup = line, .points = LT_POINTS(196),
 	.body = { { "send", send1 }, { "shutdown", end_middle } }, .end = lt_end };
 static const struct ngu_lab send_shutdown_receiver = { .name = "send-shutdown-receiver", .setup = line, .points = LT_POINTS(168),
 	.body = { { "send", send1 }, { "shutdown", end_receiver } }, .end = lt_end };
