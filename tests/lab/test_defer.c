@@ -18,7 +18,10 @@
 #include <cmocka.h>
 
 #define ngu__retire td_retire /* the structure, too */
+#define ngu__retire_methods td_retire_methods
+#define ngu__rcl_method_ended td_method_ended
 #define ngu__rcl_barrier td_barrier
+#define ngu__rcl_graces td_graces
 #define ngu__rcl_backpressure td_backpressure
 #define ngu__rcl_stats td_stats
 #define ngu__rcl_name td_name
@@ -259,6 +262,83 @@ retires_0_exits(void *arg)
 	thread_end(thread_end_arg);
 }
 
+/* As ngu__method_enter() and ngu__method_leave() in other builds: method.h, under test here. */
+static struct ngu__thread *
+begin_method(void)
+{
+	struct ngu__thread *ts = ngu__self();
+
+	ts->methods++;
+	ngu__method_open(&ts->era, &ngu__era_now);
+	return (ts);
+}
+
+static void
+end_method(struct ngu__thread *ts)
+{
+	ts->methods--;
+	if (ngu__method_close(&ts->era, &ngu__era_wanted))
+		td_method_ended();
+}
+
+static void
+methods_hold(struct ngu__retire *r)
+{
+	td_retire_methods(r, put_away);
+}
+
+/* Outside of sections, and looked at twice. */
+static void
+looks(void *arg)
+{
+	struct ngu__thread *ts = begin_method();
+	struct object *o;
+
+	if ((o = atomic_load_explicit(&shown, memory_order_acquire)) != NULL) {
+		ngu_lab_check(o->payload == 7);
+		ngu_lab_point();
+		ngu_lab_check(o->payload == 7);
+	}
+	end_method(ts);
+}
+
+static void
+unlinks_0_held(void *arg)
+{
+	atomic_store_explicit(&shown, NULL, memory_order_release);
+	td_retire(&object[0]->r, methods_hold);
+	td_barrier();
+	ngu_lab_check(runs[0] == 1);
+}
+
+/* Two that hold each other's object, and wait: not for ever. */
+static void
+holds_1(void *arg)
+{
+	struct ngu__thread *ts = begin_method();
+
+	td_retire(&object[1]->r, methods_hold);
+	td_barrier();
+	end_method(ts);
+}
+
+static void
+holds_2(void *arg)
+{
+	struct ngu__thread *ts = begin_method();
+
+	td_retire(&object[2]->r, methods_hold);
+	td_barrier();
+	end_method(ts);
+}
+
+static void
+end_both(void *arg)
+{
+	end(arg);
+	ngu_lab_check(runs[1] == 1 && runs[2] == 1);
+}
+
 static void
 run(const struct ngu_lab *s, uint32_t preemptions) /* 0: 2 */
 {
@@ -295,6 +375,9 @@ SCENE(reader, "defer-reader", warm, reads, unlinks_0_waits, end, NULL)
 SCENE(thread_exit, "defer-thread-exit", warm, retires_0_exits, retires_1_waits, end, NULL)
 /* ... and the reclaimer may be given its record. */
 SCENE(exit_first, "defer-exit-first", cold, retires_0_exits, retires_1_waits, end, NULL)
+SCENE(method, "defer-method", warm, looks, unlinks_0_held, end, NULL)
+SCENE(method_inline, "defer-method-inline", cold, looks, unlinks_0_held, end, &refused)
+SCENE(methods, "defer-methods", warm, holds_1, holds_2, end_both, NULL)
 
 int
 main(void)
@@ -310,6 +393,9 @@ main(void)
 		cmocka_unit_test(test_reader),
 		cmocka_unit_test(test_thread_exit),
 		cmocka_unit_test(test_exit_first),
+		cmocka_unit_test(test_method),
+		cmocka_unit_test(test_method_inline),
+		cmocka_unit_test(test_methods),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
