@@ -33,6 +33,8 @@
 #define NGU_HS_LINKED 0x8u /* on its node's list */
 #define NGU_HS_BORN 0x10u  /* has been on a node's list */
 #define NGU_HS_KEEP 0x20u  /* its disconnect may not end its node: made by a list that may be taken back */
+#define NGU_HS_REAL1 0x40u   /* in strict mode: the number of the real receiver, counted from here up */
+#define NGU_HS_REAL 0xffc0u
 #define NGU_HS_IN 0x10000u /* hooks marked ONEWAY that lead here: counted */
 
 /* nd_state */
@@ -394,7 +396,6 @@ bool ngu__strict_item(struct ng_item *item, const char *what);
 void ngu__strict_turn(struct ng_node *node);
 void ngu__strict_hook(struct ng_node *node, struct ng_hook *hook);
 void ngu__strict_end(struct ngu_graph *g);
-#define NGU_HOOK_EXTRA sizeof(ng_rcvdata_t *) /* behind each hook: a strict hook's real receiver */
 
 /* The calling thread must have the node's writer turn (W), or at least be in it (R): `what` is about to be done. */
 #define NGU_STRICT_W(node, what) (NGU_STRICT_ON(NGU_STRICT_GATE) ? ngu__strict_w((node), (what)) : (void)0)

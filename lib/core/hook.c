@@ -20,7 +20,7 @@
 #include "core/core.h"
 #include "core/gate.h"
 
-static struct ngu__zone hook_zone = NGU_ZONE_INIT("hooks", NGU_Z_HOOK, sizeof(struct ng_hook) + NGU_HOOK_EXTRA, NGU_CACHELINE);
+static struct ngu__zone hook_zone = NGU_ZONE_INIT("hooks", NGU_Z_HOOK, sizeof(struct ng_hook), NGU_CACHELINE);
 
 #define RETIRE(h) ((struct ngu__retire *)(void *)&(h)->hk_retire)
 

@@ -205,6 +205,7 @@ ngu__names_insert(struct ngu__names *t, struct ngu__name *n)
 	bool taken;
 
 	n->so.key = reverse(h) | 1;
+	NGU_ST_RLX(&n->so.made, 0u); /* not yet published */
 	from = start(t, h);
 	do {
 		e = place(from, n->so.key, true, &prev, n, &taken);
@@ -214,6 +215,9 @@ ngu__names_insert(struct ngu__names *t, struct ngu__name *n)
 		ev = (uintptr_t)e;
 		/* ORDER name-publish (store side): release with the CAS; pairs with the acquire loads in ngu__names_find(). */
 	} while (!NGU_CAS_AR(prev, &ev, (uintptr_t)&n->so));
+	e = NGU_CONTAINER(prev, struct ngu__soent, next);
+	if (e->key == n->so.key) /* before this call returns, so that whoever looks after it goes on to the newer one */
+		NGU_ST_REL(&e->made, 1u);
 	size = NGU_LD_RLX(&t->size);
 	if (NGU_FADD_RLX(&t->count, 1u) >= size && size < (1u << 30))
 		(void)NGU_CAS_AR(&t->size, &size, size * 2);
@@ -238,6 +242,7 @@ ngu__names_find(struct ngu__names *t, const char *name)
 {
 	uint32_t h = hash(name), key = reverse(h) | 1;
 	struct ngu__soent *e = start(t, h);
+	struct ng_node *found = NULL;
 	uintptr_t next;
 
 	/* ORDER name-publish (load side): acquire on every link. */
@@ -249,10 +254,13 @@ ngu__names_find(struct ngu__names *t, const char *name)
 
 			__builtin_prefetch(&n->node->nd_flags);
 			__builtin_prefetch(&n->node->nd_refs, 1); /* most callers want one */
-			/* No second valid node has that name: ngu__names_insert(). */
-			if (ngu__strcmp(n->name, name) == 0 && !(NGU_LD_ACQ(&n->node->nd_flags) & NGF_INVALID))
-				return (n->node);
+			if (ngu__strcmp(n->name, name) == 0 && !(NGU_LD_ACQ(&n->node->nd_flags) & NGF_INVALID)) {
+				found = n->node;
+				/* A node that was dying when another took its name may have revived: the newer one counts. */
+				if (NGU_LIKELY(NGU_LD_ACQ(&e->made) == 0))
+					break;
+			}
 		}
 	}
-	return (NULL);
+	return (found);
 }

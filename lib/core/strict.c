@@ -2,11 +2,12 @@
 /*
  * strict.c - strict mode for nodes, hooks and packets: whose turn it is, what crosses a hook. kern/strict.c is the engine.
  *
- * Packet path  is left as it is. A strict graph's hooks have looked_at() for their receiver, and the real one stands behind the
- *              hook's memory (NGU_HOOK_EXTRA): whoever delivers calls what he finds, as ever.
+ * Packet path  is left as it is. A strict graph's hooks have looked_at() for their receiver, and the number of the real one in their
+ *              state (NGU_HS_REAL): whoever delivers calls what he finds, as ever.
  * Invariants
- *   S1  While hk_rcvdata is looked_at(), or a section is open that may have read it so, the word behind the hook holds the
- *       receiver. It is written before, under the node's nd_lock or writer turn, and not cleared.
+ *   S1  While hk_rcvdata is looked_at(), or a section is open that may have read it so, the hook's state holds the receiver's
+ *       number. It is written before, under the node's nd_lock or writer turn, and not cleared.
+ *   S2  A receiver that has a number keeps it.
  */
 #include "core/core.h"
 #include "core/gate.h"
@@ -22,10 +23,38 @@ static struct turn {
 	struct ngu__stack at;
 } turns[TURNS];
 
-static _Atomic(ng_rcvdata_t *) *
+/* The receivers there are; few, since functions are. Number 0 is nobody's. */
+static ngu__spin real_lock;
+static _Atomic(ng_rcvdata_t *) real[NGU_HS_REAL / NGU_HS_REAL1 + 1];
+
+static ng_rcvdata_t *
 real_of(struct ng_hook *hook)
 {
-	return ((void *)(hook + 1));
+	return (NGU_LD_ACQ(&real[(NGU_LD_ACQ(&hook->hk_state) & NGU_HS_REAL) / NGU_HS_REAL1]));
+}
+
+/* Note the hook's real receiver. false: no number is left for it. */
+static bool
+set_real(struct ng_hook *hook, ng_rcvdata_t *rcvdata)
+{
+	uint32_t st = NGU_LD_ACQ(&hook->hk_state), i;
+	ng_rcvdata_t *r = NULL;
+
+	for (i = 1; i < nitems(real) && (r = NGU_LD_ACQ(&real[i])) != NULL && r != rcvdata; i++)
+		;
+	if (r != rcvdata) {
+		ngu__spin_lock(&real_lock);
+		for (i = 1; i < nitems(real) && (r = NGU_LD_ACQ(&real[i])) != NULL && r != rcvdata; i++)
+			;
+		if (r == NULL && i < nitems(real))
+			NGU_ST_REL(&real[i], rcvdata);
+		ngu__spin_unlock(&real_lock);
+	}
+	if (i == nitems(real))
+		return (false);
+	while (!NGU_CAS_SC(&hook->hk_state, &st, (st & ~NGU_HS_REAL) | i * NGU_HS_REAL1))
+		;
+	return (true);
 }
 
 static const char *
@@ -276,15 +305,13 @@ looked_at(hook_p hook, item_p item)
 	if ((flags & NGU_STRICT_MBUF) && item->body.da_m != NULL)
 		look_at_packet(hook, item->body.da_m);
 	/* ORDER strict-hook (load side): whoever called us found our address with an acquire load, so the word is written (S1). */
-	return (NGU_LD_ACQ(real_of(hook))(hook, item));
+	return (real_of(hook)(hook, item));
 }
 
 void
 ngu_k_hook_set_rcvdata(hook_p hook, ng_rcvdata_t *rcvdata)
 {
-	if (NGU_LD_ACQ(&hook->hk_rcvdata) == looked_at)
-		NGU_ST_REL(real_of(hook), rcvdata);
-	else
+	if (NGU_LD_ACQ(&hook->hk_rcvdata) != looked_at || !set_real(hook, rcvdata))
 		NGU_ST_SC(&hook->hk_rcvdata, rcvdata);
 }
 
@@ -300,10 +327,10 @@ ngu__strict_hook(struct ng_node *node, struct ng_hook *hook)
 		 * ORDER strict-hook (store side): the real receiver, then the other one's address; pairs with the acquire loads of
 		 * hk_rcvdata in deliver.c, which lead to looked_at().
 		 */
-		NGU_ST_REL(real_of(hook), now);
-		NGU_ST_REL(&hook->hk_rcvdata, looked_at);
+		if (set_real(hook, now))
+			NGU_ST_REL(&hook->hk_rcvdata, looked_at);
 	} else if (!on && now == looked_at) {
-		NGU_ST_REL(&hook->hk_rcvdata, NGU_LD_ACQ(real_of(hook)));
+		NGU_ST_REL(&hook->hk_rcvdata, real_of(hook));
 	}
 }
 

@@ -53,7 +53,7 @@ struct ng_node *ngu__id_next(const struct ngu__idtab *t, uint32_t *id);
 struct ngu__soent {
 	_Atomic uintptr_t next; /* bit 0: this entry is deleted */
 	uint32_t key;		/* reversed hash; odd for names, even for buckets */
-	_Atomic uint32_t made;	/* of a bucket: NGU_BUCKET_* */
+	_Atomic uint32_t made;	/* of a bucket: NGU_BUCKET_*; of a name: 1 if others of the same key came behind it */
 };
 #define NGU_BUCKET_NOT 0u
 #define NGU_BUCKET_SOON 1u /* somebody puts it into the list */
