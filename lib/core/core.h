@@ -327,6 +327,7 @@ void ng_rmnode(struct ng_node *node);
 struct ng_node *ngu__id2node(struct ngu_graph *g, ng_ID_t id); /* in a section; valid nodes only, no reference */
 
 /* ---- hooks: hook.c ---- */
+void ngu__hidx_free(struct ngu__hidx *x); /* of a node that is gone; may be NULL */
 void ngu__hooks_ready(struct ngu__thread *ts);
 void ngu__hooks_unready(struct ngu__thread *ts);
 struct ng_hook *ngu__hook_alloc(struct ngu_graph *g, const char *name);

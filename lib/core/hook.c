@@ -45,19 +45,34 @@ hash(const char *s)
 	return (h ^ h >> 15);
 }
 
+/* The smallest, of two slots, is what most nodes have. */
+static struct ngu__zone hidx_zone = NGU_ZONE_INIT("hook indexes", NGU_Z_HIDX, sizeof(struct ngu__hidx) + 2 * sizeof(hook_p), 8);
+
+void
+ngu__hidx_free(struct ngu__hidx *x)
+{
+	if (x != NULL && x->size == 2)
+		ngu__zone_free_at(ngu__self(), NGU_Z_HIDX, &hidx_zone, x);
+	else
+		ngu__port_free(x);
+}
+
 static void
 hidx_free(struct ngu__retire *r)
 {
-	ngu__port_free(NGU_CONTAINER(r, struct ngu__hidx, retire));
+	ngu__hidx_free(NGU_CONTAINER(r, struct ngu__hidx, retire));
 }
 
 static struct ngu__hidx *
 hidx_new(uint32_t size)
 {
-	struct ngu__hidx *x = ngu__port_alloc(sizeof(*x) + size * sizeof(x->slot[0]), 16);
+	size_t bytes = sizeof(struct ngu__hidx) + size * sizeof(hook_p);
+	struct ngu__hidx *x = size == 2 ? ngu__zone_alloc_at(ngu__self(), NGU_Z_HIDX, &hidx_zone) : ngu__port_alloc(bytes, 16);
 
-	if (x != NULL)
+	if (x != NULL) {
+		ngu__memset(x, 0, bytes);
 		x->size = size;
+	}
 	return (x);
 }
 
@@ -83,11 +98,12 @@ static int
 hidx_room(node_p node)
 {
 	struct ngu__hidx *x = NGU_LD_RLX(&node->nd_hidx), *y;
-	uint32_t live = (uint32_t)NGU_LD_RLX(&node->nd_numhooks), size = 4, i;
+	uint32_t live = (uint32_t)NGU_LD_RLX(&node->nd_numhooks), size = 2, i;
 	hook_p e;
 
-	if (x == NULL || (x->used + 1) * 4 > x->size * 3) {
-		while (size < (live + 1) * 2)
+	/* Two slots may both be taken: most nodes have no more hooks. Else a quarter is free. */
+	if (x == NULL || (x->used + 1) * 4 > x->size * 3 + (x->size == 2 ? 2u : 0)) {
+		while (live + 1 > 2 && size < (live + 1) * 2)
 			size *= 2;
 		if ((y = hidx_new(size)) == NULL)
 			return (ENOMEM);

@@ -14,7 +14,10 @@
 #include "core/core.h"
 #include "kern/zone.h"
 
-static struct ngu__zone name_zone = NGU_ZONE_INIT("names", NGU_Z_NAME, sizeof(struct ngu__name), 8);
+#define SHORT 16u /* with the zero at the end */
+
+static struct ngu__zone name_zone = NGU_ZONE_INIT("names", NGU_Z_NAME, sizeof(struct ngu__name) + NG_NODESIZ, 8);
+static struct ngu__zone short_zone = NGU_ZONE_INIT("short names", NGU_Z_SHORT_NAME, sizeof(struct ngu__name) + SHORT, 8);
 
 #define LARGE ((size_t)2 << 20) /* arrays of buckets of this size and above are regions of their own */
 
@@ -51,15 +54,25 @@ ngu__names_init(struct ngu__names *t)
 }
 
 struct ngu__name *
-ngu__name_alloc(void)
+ngu__name_new(const char *name)
 {
-	return (ngu__zone_alloc_at(ngu__self(), NGU_Z_NAME, &name_zone));
+	size_t size = ngu__strlen(name) + 1;
+	struct ngu__name *n;
+
+	n = size <= SHORT ? ngu__zone_alloc_at(ngu__self(), NGU_Z_SHORT_NAME, &short_zone) :
+			    ngu__zone_alloc_at(ngu__self(), NGU_Z_NAME, &name_zone);
+	if (n != NULL)
+		ngu__memcpy(n->name, name, size);
+	return (n);
 }
 
 void
 ngu__name_free(struct ngu__name *n)
 {
-	ngu__zone_free_at(ngu__self(), NGU_Z_NAME, &name_zone, n);
+	if (ngu__strlen(n->name) < SHORT)
+		ngu__zone_free_at(ngu__self(), NGU_Z_SHORT_NAME, &short_zone, n);
+	else
+		ngu__zone_free_at(ngu__self(), NGU_Z_NAME, &name_zone, n);
 }
 
 /* Buckets of segment s: 16 in the first two, then as many as in all before. */

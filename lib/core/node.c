@@ -72,7 +72,7 @@ node_free(node_p node)
 	struct ngu_graph *g = node->nd_graph;
 
 	NGU_INVARIANT(NGU_LD_RLX(&node->nd_qhead) == 0 && node->nd_qlocal == 0, "N6");
-	ngu__port_free(NGU_LD_RLX(&node->nd_hidx));
+	ngu__hidx_free(NGU_LD_RLX(&node->nd_hidx));
 	/* Not before: whoever had a reference, or was in a section, may have looked at the type. */
 	if (NGU_PLANT(R11))
 		--*(int *)(void *)&node->nd_type->refs;
@@ -184,9 +184,8 @@ ngu__name_reserve(node_p node, const char *name, struct ngu__name **np)
 		return (0);
 	if (!ngu__name_legal(name))
 		return (EINVAL);
-	if ((n = ngu__name_alloc()) == NULL)
+	if ((n = ngu__name_new(name)) == NULL)
 		return (ENOMEM);
-	(void)ngu__strlcpy(n->name, name, sizeof(n->name));
 	n->node = node;
 	NG_NODE_REF(node);
 	ngu__section_enter(ts);

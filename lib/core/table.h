@@ -63,7 +63,7 @@ struct ngu__name {
 	struct ngu__soent so;
 	struct ngu__retire retire;
 	struct ng_node *node;
-	char name[32];
+	char name[]; /* its memory is for 15 characters, or for 31 */
 };
 
 #define NGU_NAME_SEGS 28
@@ -75,7 +75,7 @@ struct ngu__names {
 	_Atomic(struct ngu__soent *) seg[NGU_NAME_SEGS]; /* the buckets themselves */
 };
 
-struct ngu__name *ngu__name_alloc(void); /* uninitialised; NULL: no memory */
+struct ngu__name *ngu__name_new(const char *name); /* for NG_NODESIZ - 1 characters at most; NULL: no memory */
 void ngu__name_free(struct ngu__name *n);
 
 int ngu__names_init(struct ngu__names *t);

@@ -27,7 +27,9 @@ enum ngu__zone_id {
 	NGU_Z_BURST,   /* packet vectors */
 	NGU_Z_SMALL,   /* malloc(9) of up to 32, 64, 128, 256, 512 bytes, its head included */
 	NGU_Z_SMALL_LAST = NGU_Z_SMALL + 4,
-	NGU_Z_NAME,    /* struct ngu__name */
+	NGU_Z_NAME,    /* struct ngu__name, long and short */
+	NGU_Z_SHORT_NAME,
+	NGU_Z_HIDX,    /* struct ngu__hidx of two slots */
 	NGU_Z_COUNT
 };
 _Static_assert(NGU_Z_COUNT <= NGU_ZONES, "a magazine pair for each zone");

@@ -23,9 +23,11 @@ fake_nodes(size_t n)
 static struct ngu__name *
 name_new(struct ng_node *node, const char *fmt, unsigned n)
 {
-	struct ngu__name *e = ngu__port_alloc(sizeof(*e), 16);
+	struct ngu__name *e;
+	char name[NG_NODESIZ];
 
-	(void)snprintf(e->name, sizeof(e->name), fmt, n);
+	(void)snprintf(name, sizeof(name), fmt, n);
+	e = ngu__name_new(name);
 	e->node = node;
 	return (e);
 }
@@ -33,7 +35,7 @@ name_new(struct ng_node *node, const char *fmt, unsigned n)
 static void
 name_gone(struct ngu__retire *r)
 {
-	ngu__port_free(NGU_CONTAINER(r, struct ngu__name, retire));
+	ngu__name_free(NGU_CONTAINER(r, struct ngu__name, retire));
 }
 
 static void
@@ -86,9 +88,9 @@ test_names_many(void **state)
 		ngu__names_remove(&t, e[i]);
 	assert_int_equal(NGU_LD_ACQ(&t.count), 0);
 	ngu__section_leave(ts);
-	ngu__port_free(twice);
+	ngu__name_free(twice);
 	for (i = 0; i < N; i++)
-		ngu__port_free(e[i]);
+		ngu__name_free(e[i]);
 	ngu__names_fini(&t);
 	ngu__port_free(nodes);
 	free(e);
@@ -127,7 +129,7 @@ name_thread(void *arg)
 			if (ngu__names_find(&names, name) != node)
 				(void)NGU_FADD_RLX(&wrong_count, 1u);
 		} else {
-			ngu__port_free(e); /* one of our own names, still in */
+			ngu__name_free(e); /* one of our own names, still in */
 		}
 		/* Somebody else's: theirs or nobody's. */
 		(void)snprintf(name, sizeof(name), "t%u", 1000 * ((self + 1) % NT) + i % 4096);
@@ -147,7 +149,7 @@ name_thread(void *arg)
 			ngu__names_remove(&names, e);
 			ngu__retire(&e->retire, name_gone);
 		} else {
-			ngu__port_free(e);
+			ngu__name_free(e);
 		}
 		ngu__section_leave(ts);
 		if (i % 256 == 0)
