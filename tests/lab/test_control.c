@@ -107,7 +107,7 @@ end_pair(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab ask_rmhook = { .name = "ask-rmhook", .points = LT_POINTS(174), .setup = pair,
+static const struct ngu_lab ask_rmhook = { .name = "ask-rmhook", .points = LT_POINTS(172), .setup = pair,
 	.body = { { "ask", asks_by_hook }, { "rmhook", cuts_a } }, .end = end_pair };
 static const struct ngu_lab rmhook_rmhook = { .name = "rmhook-rmhook", .points = LT_POINTS(137), .setup = pair,
 	.body = { { "rmhook a", cuts_a }, { "rmhook b", cuts_b } }, .end = end_pair };
@@ -354,11 +354,11 @@ end_mkpeer(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab mkpeer_lookup = { .name = "mkpeer-lookup", .points = LT_POINTS(158), .setup = one_id,
+static const struct ngu_lab mkpeer_lookup = { .name = "mkpeer-lookup", .points = LT_POINTS(155), .setup = one_id,
 	.body = { { "mkpeer", mkpeers }, { "lookup", looks } }, .end = end_mkpeer };
-static const struct ngu_lab mkpeer_ask = { .name = "mkpeer-ask", .points = LT_POINTS(230), .setup = one_id,
+static const struct ngu_lab mkpeer_ask = { .name = "mkpeer-ask", .points = LT_POINTS(225), .setup = one_id,
 	.body = { { "mkpeer", mkpeers }, { "ask", asks_new } }, .end = end_mkpeer };
-static const struct ngu_lab mkpeer_short = { .name = "mkpeer-short", .points = LT_POINTS(139), .setup = one_id,
+static const struct ngu_lab mkpeer_short = { .name = "mkpeer-short", .points = LT_POINTS(135), .setup = one_id,
 	.body = { { "mkpeer", mkpeers_short }, { "lookup", looks } }, .end = end_mkpeer };
 
 /* ---- short of memory: connect and rmhook do all of it or nothing ---- */

@@ -136,9 +136,9 @@ end_gone(void *arg)
 	ngu_lab_check(ngu_graph_current() == NULL);
 }
 
-static const struct ngu_lab destroy_leave = { .name = "destroy-leave", .points = LT_POINTS(130), .setup = pair,
+static const struct ngu_lab destroy_leave = { .name = "destroy-leave", .points = LT_POINTS(122), .setup = pair,
 	.body = { { "destroy", destroys }, { "leave", leaves } }, .end = end_gone };
-static const struct ngu_lab destroy_stay = { .name = "destroy-stay", .points = LT_POINTS(128), .setup = pair,
+static const struct ngu_lab destroy_stay = { .name = "destroy-stay", .points = LT_POINTS(120), .setup = pair,
 	.body = { { "destroy", destroys }, { "stay", stays } }, .end = end_gone };
 
 /* ---- after the last port was closed, by another thread ---- */
@@ -172,7 +172,7 @@ closes_out(void *arg)
 	lt_destroy();
 }
 
-static const struct ngu_lab destroy_ports = { .name = "destroy-ports", .points = LT_POINTS(259), .setup = line,
+static const struct ngu_lab destroy_ports = { .name = "destroy-ports", .points = LT_POINTS(254), .setup = line,
 	.body = { { "close in", closes_in }, { "close out, destroy", closes_out } }, .end = end_gone };
 
 /* ---- beside the graph's own thread: a packet in a queue, a timer that is due ---- */

@@ -259,7 +259,7 @@ static const struct ngu_lab send_shutdown_receiver = { .name = "send-shutdown-re
 	.body = { { "send", send1 }, { "shutdown", end_receiver } }, .end = lt_end };
 static const struct ngu_lab send_insert = { .name = "send-insert", .setup = line, .points = LT_POINTS(51),
 	.body = { { "send", send2 }, { "insert", insert } }, .end = end_no_loss };
-static const struct ngu_lab send_bypass = { .name = "send-bypass", .setup = line, .points = LT_POINTS(163),
+static const struct ngu_lab send_bypass = { .name = "send-bypass", .setup = line, .points = LT_POINTS(160),
 	.body = { { "send", send2 }, { "bypass", bypass } }, .end = end_no_loss };
 static const struct ngu_lab send_relink = { .name = "send-relink", .setup = line_and_port, .points = LT_POINTS(180),
 	.body = { { "send", send2 }, { "relink", relink } }, .end = end_no_loss };
@@ -268,7 +268,7 @@ static const struct ngu_lab send_apply = { .name = "send-apply", .setup = to_rep
 
 static const struct ngu_lab send_connect_nomem = { .name = "send-connect-nomem", .setup = half_line, .points = LT_POINTS(219),
 	.body = { { "send", send1 }, { "connect", join_or_not } }, .end = end_joined };
-static const struct ngu_lab send_insert_nomem = { .name = "send-insert-nomem", .setup = line, .points = LT_POINTS(188),
+static const struct ngu_lab send_insert_nomem = { .name = "send-insert-nomem", .setup = line, .points = LT_POINTS(183),
 	.body = { { "send", send1 }, { "insert", insert_or_not } }, .end = end_no_more_loss };
 
 LT_TEST(send_connect)

@@ -91,7 +91,7 @@ static const struct ngu_lab worker_send = { .name = "worker-send", .setup = with
 	.body = { { "send", sends_again } }, .end = end_all_came };
 static const struct ngu_lab worker_settle = { .name = "worker-settle", .setup = with_worker, .points = LT_POINTS(65),
 	.body = { { "send", sends }, { "settle", settles } }, .end = end_all_came };
-static const struct ngu_lab worker_stop = { .name = "worker-stop", .setup = with_worker_only, .points = LT_POINTS(371),
+static const struct ngu_lab worker_stop = { .name = "worker-stop", .setup = with_worker_only, .points = LT_POINTS(345),
 	.body = { { "send, destroy", sends_and_destroys } } };
 
 LT_TEST(worker_send)
