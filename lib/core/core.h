@@ -98,6 +98,7 @@ struct ngu_graph {
 	void *log_arg;
 	int64_t t0;
 	unsigned nworkers;
+	_Atomic uint32_t timing; /* closings are timed: set once in a while, read at each */
 
 	struct ngu__idtab ids;
 	struct ngu__names names;
@@ -112,7 +113,6 @@ struct ngu_graph {
 	_Atomic uint32_t queued_dooms; /* hooks and nodes whose removal waits for their node's turn */
 	_Atomic uint32_t high[NGU_L_COUNT]; /* not of NODES and DEPTH */
 	_Atomic uint32_t stopping;
-	_Atomic uint32_t timing;
 	_Atomic uint64_t gate_longest;
 	_Atomic uint64_t folded_bytes; /* delivered bytes of hooks that are gone */
 	_Atomic uint32_t timer_kick;

@@ -91,6 +91,55 @@ locked_leave(struct ngu__thread *ts, hook_p peer, node_p node, bool entered)
 }
 #endif
 
+#if !NGU_RCL_HOP_LOCKED
+/*
+ * One packet into a force-writer node for which nothing waits: gate.h, "Short turn". No references: the section keeps node and hook. The
+ * caller shows the node in slot d. false: it has to go the long way, nothing was done.
+ */
+NGU_INLINE bool
+excl_ready(const struct ngu__thread *ts, hook_p peer, node_p node, item_p item, uint32_t d)
+{
+	return (NGU_LD_RLX(&node->nd_gate) == NGU_G_EXCL && item->el_flags == PLAIN_DATA && item->body.da_m != NULL && d < ts->limit &&
+	    (NGU_LD_ACQ(&node->nd_state) & NGU_NS_EXCL_OK) != 0 && (NGU_LD_RLX(&node->nd_flags) & NGF_HI_STACK) == 0 &&
+	    (NGU_LD_ACQ(&peer->hk_flags) & ~HK_FORCE_WRITER) == 0 && NGU_LD_RLX(&node->nd_graph->timing) == 0 &&
+	    ngu__gate_try_excl(&node->nd_gate));
+}
+
+/* After excl_ready(): the method, and out again. hook == NULL: a put-off delivery. */
+NGU_INLINE int
+excl_run(struct ngu__thread *ts, hook_p hook, hook_p peer, node_p node, item_p item, uint32_t d)
+{
+	struct ngu__wframe f = { .node = node, .prev = ts->wframes, .taken = true };
+	struct ngu__ctr *ctr = NGU_LD_RLX(&ts->ctr); /* there: ts->limit is not 0 */
+	int error;
+
+	ts->wframes = &f;
+	NGU_STRICT_TURN(node);
+	NGU_INSIDE(node, true);
+	if (NGU_UNLIKELY(NGU_LD_ACQ(&peer->hk_flags) & HK_INVALID)) { /* destroyed before we had the node */
+		ngu__slot_leave(&ts->depth, d);
+		ngu__w_release(ts, node, &f);
+		ts->attempted++;
+		ngu__refuse(ts, hook == NULL ? peer : hook, item, hook == NULL ? NGU_R_HOOK_GONE : NGU_R_NO_PEER);
+		return (ENETDOWN);
+	}
+	NGU_BUMP(&ctr[peer->hk_idx].n, 1);
+	NGU_BUMP(&ctr[peer->hk_idx].bytes, (uint64_t)item->body.da_m->m_pkthdr.len);
+	ts->through++;
+	error = NGU_LD_ACQ(&peer->hk_rcvdata)(peer, item);
+	NGU_INSIDE(node, true);
+	ngu__slot_leave(&ts->depth, d);
+	if (NGU_UNLIKELY(!ngu__gate_drop_excl(&node->nd_gate))) {
+		ngu__w_release(ts, node, &f);
+		return (error);
+	}
+	NGU_INVARIANT(ts->wframes == &f, "G1");
+	ts->wframes = f.prev;
+	NGU_BUMP(&NGU_LD_RLX(&ts->ctr)[node->nd_graph->ctr_gate].n, 1);
+	return (error);
+}
+#endif
+
 /*
  * A hop that is not a plain walk into the next node. Like the two functions that come to the same end by other ways, it is the last
  * thing its caller does, so that hop() keeps two registers over the method call and no more.
@@ -98,6 +147,13 @@ locked_leave(struct ngu__thread *ts, hook_p peer, node_p node, bool entered)
 static NGU_NOINLINE int
 hop_aside(struct ngu__thread *ts, hook_p hook, hook_p peer, node_p node, item_p item, uint32_t d)
 {
+#if !NGU_RCL_HOP_LOCKED
+	if ((NGU_LD_ACQ(&hook->hk_flags) & HK_INVALID) == 0 && excl_ready(ts, peer, node, item, d)) {
+		int error = excl_run(ts, hook, peer, node, item, d);
+
+		return (NGU_UNLIKELY(ts->defer_head != NULL) ? hop_drain(ts, error) : error);
+	}
+#endif
 	ngu__slot_leave(&ts->depth, d);
 	ts->attempted++;
 	return (hop_slow(ts, hook, peer, node, item, NG_NOFLAGS));
@@ -240,6 +296,12 @@ ngu__drain(struct ngu__thread *ts)
 		busy = NGU_LD_SC(&node->nd_gate) & NGU_G_BUSY; /* before the flags, as in hop() */
 		busy |= (uint32_t)(NGU_LD_ACQ(&peer->hk_flags) & ~HK_HI_STACK) | ts->nlocal;
 		if (NGU_UNLIKELY(--ts->budget < 0) || NGU_UNLIKELY(busy != 0)) {
+#if !NGU_RCL_HOP_LOCKED
+			if (busy == NGU_G_EXCL && ts->budget >= 0 && excl_ready(ts, peer, node, item, 0)) {
+				(void)excl_run(ts, NULL, peer, node, item, d);
+				continue;
+			}
+#endif
 			ngu__slot_leave(&ts->depth, d);
 			if (ts->budget < 0)
 				ts->limit = 0; /* frames below that go on sending come here, too */

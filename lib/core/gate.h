@@ -16,6 +16,10 @@
  *   R     messages running as readers outside any section, counted
  *   C     threads that put something into the queue and promised to look again on their way out, counted
  *
+ * Short turn: a word that is EXCL and nothing else is an open force-writer node for which nothing waits, promises or is listed. Whoever is in
+ * a section, and knows that all earlier readers have left (NGU_NS_EXCL_OK), makes it EXCL | W, and EXCL again when it finds it unchanged:
+ * then nobody has come meanwhile, and there is nothing to hand on. If it changed, W is given back in the usual way.
+ *
  * Nobody is left waiting: an item is pushed before Q is set; Q is set together with a promise (C), or a worklist entry (L),
  * or under somebody's W or D. Whoever gives W or D back with Q set must see C > 0 in the same compare and swap, or serve the
  * queue itself. A thread keeps its promise with one compare and swap: D if nobody has W or D, else the promise passes to them.
@@ -58,6 +62,24 @@ ngu__gate_try_w(ngu__gate *g)
 		if (NGU_CAS_SC(g, &w, w | NGU_G_W))
 			return (true);
 	return (false);
+}
+
+/* The short turn. false: not open, or more is going on than this is for. */
+static inline bool
+ngu__gate_try_excl(ngu__gate *g)
+{
+	uint32_t w = NGU_G_EXCL;
+
+	return (NGU_CAS_SC(g, &w, NGU_G_EXCL | NGU_G_W));
+}
+
+/* false: something has come meanwhile. The caller has W still, and gives it back as others do. */
+static inline bool
+ngu__gate_drop_excl(ngu__gate *g)
+{
+	uint32_t w = NGU_G_EXCL | NGU_G_W;
+
+	return (NGU_CAS_SC(g, &w, NGU_G_EXCL));
 }
 
 enum ngu__gate_left { NGU_GATE_FREE, NGU_GATE_SERVE };

@@ -225,6 +225,24 @@ writer(struct ng_node *n, struct item *i, unsigned me)
 	}
 }
 
+/* A packet to a force-writer node: excl_run() in lib/core/deliver.c, or as any writer. */
+static void
+exclusive(struct ng_node *n, struct item *i, unsigned me)
+{
+	if (!ngu__gate_try_excl(&n->gate)) {
+		writer(n, i, me);
+		return;
+	}
+	write_alone(n);
+	if (left_out == W_DROPPED_BLINDLY) {
+		(void)NGU_FAND_SC(&n->gate, ~NGU_G_W);
+	} else if (!ngu__gate_drop_excl(&n->gate)) {
+		gather(n);
+		if (ngu__gate_drop_w(&n->gate) == NGU_GATE_SERVE)
+			serve(n, me);
+	}
+}
+
 static void
 reader(struct ng_node *n, struct item *i, unsigned me)
 {
@@ -267,7 +285,7 @@ packet(struct ng_node *n, struct item *i, unsigned me)
 static void
 at_rest(struct ng_node *n)
 {
-	RL_ASSERT(NGU_LD_RLX(&n->gate) == 0);
+	RL_ASSERT((NGU_LD_RLX(&n->gate) & ~NGU_G_EXCL) == 0);
 	RL_ASSERT(NGU_LD_RLX(&n->head) == 0);
 	RL_ASSERT((uintptr_t)n->local($) == 0);
 }
@@ -307,6 +325,39 @@ static const struct twin turns_twins[] = {
 	{"twin: a reader's turn taken with release only", {{"ngu__gate_try_r", RMW, rl::mo_release}}},
 	{"twin: a reader's turn given back with acquire only", {{"ngu__gate_drop_r", RMW, rl::mo_acquire}}},
 	{"twin: a writer's turn taken with release only", {{"ngu__gate_try_w", RMW, rl::mo_release}}},
+	{},
+};
+
+/* ---- a force-writer node: two packets by the short turn, a writer by the long one */
+
+struct shorts : rl::test_suite<shorts, 3> {
+	struct ng_node n;
+	struct item item[3];
+
+	void before()
+	{
+		node_init(&n);
+		NGU_ST_RLX(&n.gate, NGU_G_EXCL);
+	}
+	void thread(unsigned me)
+	{
+		if (me < 2)
+			exclusive(&n, &item[me], me);
+		else
+			writer(&n, &item[me], me);
+	}
+	void after()
+	{
+		at_rest(&n);
+		RL_ASSERT(n.inside($) == 3);
+	}
+};
+
+static const struct twin shorts_twins[] = {
+	{"twin: short turns, W given back without a look at the queue", {}, W_DROPPED_BLINDLY},
+	{"twin: short turns, a promise is not kept", {}, PROMISE_BROKEN},
+	{"twin: short turns, taken with release only", {{"ngu__gate_try_excl", RMW, rl::mo_release}}},
+	{"twin: short turns, given back with acquire only", {{"ngu__gate_drop_excl", RMW, rl::mo_acquire}}},
 	{},
 };
 
@@ -415,6 +466,9 @@ main()
 	holds<turns>("turns: two writers, a message reader", 100000);
 	holds_bound<turns>("turns: two writers, a message reader", 2);
 	twins<turns>(turns_twins, 1000000);
+	holds<shorts>("shorts: two short turns, a writer", 100000);
+	holds_bound<shorts>("shorts: two short turns, a writer", 2);
+	twins<shorts>(shorts_twins, 1000000);
 	holds<packets>("packets: two writers, a packet", 100000);
 	holds_bound<packets>("packets: two writers, a packet", 2);
 	twins<packets>(packets_twins, 1000000);
