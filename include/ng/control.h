@@ -6,7 +6,7 @@
  * gone, after ngu_shutdown() the name is free. All may wait; none may be called inside a section (EDEADLK). Called from inside
  * a node's control method they work on other nodes, but not on the node itself (EDEADLK: the answer could never come; what was
  * begun by then may still be done later).
- * Any of them but ngu_lookup() and ngu_bypass() may also return ENOMEM: then nothing has changed.
+ * Any of them but ngu_lookup() and ngu_bypass() may also return ENOMEM, or ENOBUFS when the node's queue is full: then nothing has changed.
  * Paths are absolute: "name:", "[id]:", "name:hook.hook".
  */
 #ifndef NG_CONTROL_H

@@ -76,8 +76,8 @@ NGU_API int64_t ngu_clock_next(const struct ngu_graph *g);
 NGU_API NGU_CHECK int ngu_clock_advance(struct ngu_graph *g, int64_t ns);
 
 /*
- * Limits. What goes over one is refused with ENOMEM and counted; nothing that is there is taken away when one is lowered. The
- * core's own steps (parts of a connect, removals) and NGM_SHUTDOWN are not refused, so a full graph can still be taken down.
+ * Limits. What goes over one is refused with ENOMEM, NODEQUEUE with ENOBUFS, and counted; nothing that is there is taken away when one
+ * is lowered. The core's own steps (parts of a connect, removals) and NGM_SHUTDOWN are not refused, so a full graph can still be taken down.
  */
 enum ngu_limit {
 	NGU_L_DATA,	 /* "maxdata": packets waiting in queues, a burst counting as one; default 1048576 */

@@ -23,7 +23,7 @@ enum ngu_reason {
 	NGU_R_NODE_INVALID, /* refused: the peer's node is dying (ENETDOWN) */
 	NGU_R_NO_MBUF,	    /* refused: a data item without packet (EINVAL) */
 	NGU_R_NO_ITEM,	    /* refused: no memory for an item (ENOMEM) */
-	NGU_R_QUEUE_FULL,   /* refused: the graph's queue limit (ENOMEM) */
+	NGU_R_QUEUE_FULL,   /* refused: the graph's limit of waiting packets (ENOMEM), or the node's queue (ENOBUFS) */
 	NGU_R_HOOK_GONE,    /* dropped: its hook went away while it waited (EIO) */
 	NGU_R_NODE_GONE,    /* dropped: its node went away while it waited (EIO) */
 	NGU_R_FLUSHED,	    /* dropped: flushed from the queue of a dying node */

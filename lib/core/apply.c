@@ -211,7 +211,7 @@ send_control(struct ngu__thread *ts, node_p node, item_p item, bool writer, bool
 			return (error);
 		}
 	}
-	if (ngu__enqueue(ts, node, item, writer, false) != 0) {
+	if ((error = ngu__enqueue(ts, node, item, writer, false)) != 0) {
 		u_int depth = item->depth;
 
 		item->apply = NULL;
@@ -222,8 +222,8 @@ send_control(struct ngu__thread *ts, node_p node, item_p item, bool writer, bool
 			NG_FREE_ITEM(item);
 		}
 		if (apply != NULL)
-			ngu__apply_done(apply, ENOMEM, depth);
-		return (ENOMEM);
+			ngu__apply_done(apply, error, depth);
+		return (error);
 	}
 	return ((flags & NG_PROGRESS) ? EINPROGRESS : 0);
 }

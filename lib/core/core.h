@@ -232,7 +232,7 @@ void ngu__lab_gate(const void *node, bool writer);
 
 /* ---- turns: turn.c; queues: queue.c ---- */
 
-/* Put an item (with counted references) into its node's queue and see to it that somebody serves it. 0 or ENOMEM (freed). */
+/* Put an item (with counted references) into its node's queue and see to it that somebody serves it. 0, or ENOMEM, ENOBUFS: no room, the item is the caller's. */
 int ngu__enqueue(struct ngu__thread *ts, struct ng_node *node, struct ng_item *item, bool writer, bool pinned);
 /* Try to take the node alone, now. On true the caller runs and calls ngu__w_release(). */
 bool ngu__w_take(struct ngu__thread *ts, struct ng_node *node, struct ngu__wframe *f);

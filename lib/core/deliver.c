@@ -341,14 +341,16 @@ ngu__drain(struct ngu__thread *ts)
 static int
 enqueue_data(struct ngu__thread *ts, hook_p peer, node_p node, item_p item, bool writer, bool pinned, int flags)
 {
+	int error;
+
 	NG_NODE_REF(node);
 	NG_HOOK_REF(peer);
 	item->el_dest = node;
 	item->el_hook = peer;
 	item->el_flags |= NGU_QF_NODEREF | NGU_QF_HOOKREF;
-	if (ngu__enqueue(ts, node, item, writer, pinned) != 0) {
+	if ((error = ngu__enqueue(ts, node, item, writer, pinned)) != 0) {
 		ngu__refuse(ts, peer, item, NGU_R_QUEUE_FULL);
-		return (ENOMEM);
+		return (error);
 	}
 	return ((flags & NG_PROGRESS) ? EINPROGRESS : 0);
 }

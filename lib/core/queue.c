@@ -82,9 +82,10 @@ exempt(const struct ng_item *item)
 
 /*
  * Room in the graph's queues and in the node's. Messages find room in a node's queue when packets do not any more: a flood
- * must not keep control out.
+ * must not keep control out. The graph's limits stand for the original's stock of items: ENOMEM, as there (section 16). The node's is a
+ * queue with a length: ENOBUFS.
  */
-static bool
+static int
 charge(struct ngu_graph *g, struct ng_node *node, struct ng_item *item)
 {
 	enum ngu_limit which = (item->el_flags & NGQF_TYPE) == NGQF_DATA ? NGU_L_DATA : NGU_L_ITEMS;
@@ -97,12 +98,12 @@ charge(struct ngu_graph *g, struct ng_node *node, struct ng_item *item)
 		(void)NGU_FSUB_RLX(now, 1u);
 		(void)NGU_FSUB_RLX(&node->nd_state, NGU_NS_Q1);
 		ngu__limit_refused(g, over ? which : NGU_L_NODEQUEUE);
-		return (false);
+		return (over ? ENOMEM : ENOBUFS);
 	}
 	ngu__limit_high(&g->high[which], n);
 	ngu__limit_high(&g->high[NGU_L_NODEQUEUE], q);
 	item->el_flags |= NGU_QF_CHARGED;
-	return (true);
+	return (0);
 }
 
 static void
@@ -121,10 +122,11 @@ ngu__enqueue(struct ngu__thread *ts, struct ng_node *node, struct ng_item *item,
 {
 	struct ngu_graph *g = node->nd_graph;
 	struct ngu__thread *owner = ngu__flow(ts);
+	int error;
 
-	if (!charge(g, node, item)) {
+	if ((error = charge(g, node, item)) != 0) {
 		ts->full = 1;
-		return (ENOMEM);
+		return (error);
 	}
 	if ((item->el_flags & NGQF_TYPE) == NGQF_DATA)
 		ngu__count(ts, g->ctr_queue, item->el_count, 0);

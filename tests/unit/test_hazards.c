@@ -1227,7 +1227,7 @@ hazard_19_5_34_global_limits(void **state)
 	assert_int_equal(ngu_limit_set(G, NGU_L_NODEQUEUE, 10), 0);
 	ngu__epoch_enter();
 	for (i = 0; i < 100; i++)
-		refused += ngt_try_send_flags(ngt_probe(t, "p"), "o", "01", NG_QUEUE) == ENOMEM;
+		refused += ngt_try_send_flags(ngt_probe(t, "p"), "o", "01", NG_QUEUE) == ENOBUFS;
 	assert_int_equal(refused, 90); /* exactly */
 	for (i = 0; i < 10; i++) {
 		assert_int_equal(ngt_try_send_flags(ngt_probe(t, "q"), "o", "01", NG_QUEUE), 0);

@@ -124,14 +124,14 @@ test_node_queue(void **state)
 	ngu__epoch_enter(); /* nothing is served in a section */
 	for (i = 0; i < 3; i++)
 		assert_int_equal(queue_packet(t, "p"), 0);
-	assert_int_equal(queue_packet(t, "p"), ENOMEM);
+	assert_int_equal(queue_packet(t, "p"), ENOBUFS);
 	assert_int_equal(queue_packet(t, "q"), 0);
 	expect(t, NGU_L_NODEQUEUE, 0, 3, 1);
 	expect(t, NGU_L_DATA, 4, 4, 0);
 	/* Messages have as much room again. */
 	for (i = 0; i < 3; i++)
 		assert_int_equal(queue_message(a, COOKIE, 1), 0);
-	assert_int_equal(queue_message(a, COOKIE, 1), ENOMEM);
+	assert_int_equal(queue_message(a, COOKIE, 1), ENOBUFS);
 	expect(t, NGU_L_NODEQUEUE, 0, 6, 2);
 	expect(t, NGU_L_ITEMS, 3, 3, 0);
 	ngu__epoch_leave();
