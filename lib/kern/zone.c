@@ -150,6 +150,20 @@ mag_destroy(struct ngu__zone *z, struct ngu__mag *mag)
 	ngu__port_free(mag);
 }
 
+/*
+ * Objects from the depot were last another thread's, or nobody's for long: their first lines are asked for, all at once, so that whoever writes
+ * them does not wait for one after the other.
+ */
+static void
+soon(const struct ngu__zone *z, const struct ngu__mag *mag)
+{
+	uint32_t i, at, most = z->size < 3 * NGU_CACHELINE ? z->size : 3 * NGU_CACHELINE;
+
+	for (i = mag->n; i-- != 0;)
+		for (at = 0; at < most; at += NGU_CACHELINE)
+			__builtin_prefetch((char *)mag->round[i] + at, 1);
+}
+
 void *
 ngu__zone_alloc_slow(struct ngu__thread *ts, struct ngu__zone *z)
 {
@@ -175,6 +189,7 @@ ngu__zone_alloc_slow(struct ngu__thread *ts, struct ngu__zone *z)
 		if (full == NULL)
 			return (object_new(z));
 		mag = full;
+		soon(z, mag);
 	}
 	pair->spare = pair->loaded;
 	pair->loaded = mag;
