@@ -369,10 +369,13 @@ local_has(const struct ngu__thread *ts, node_p node)
 static void
 aside_to_queues(struct ngu__thread *ts)
 {
+	struct ngu__thread *flow = ts->flow;
 	item_p item, next;
 	hook_p peer;
 	node_p node;
 
+	/* They are this thread's own, also when it works for another now: what it sends next must find them counted as its. */
+	ts->flow = NULL;
 	item = ts->local_head;
 	ts->local_head = ts->local_tail = NULL;
 	ts->nlocal = 0;
@@ -389,6 +392,7 @@ aside_to_queues(struct ngu__thread *ts)
 		}
 	}
 	NGU_ST_REL(&ts->aside, NGU_LD_RLX(&ts->aside) + 1);
+	ts->flow = flow;
 }
 
 /*

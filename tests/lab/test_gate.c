@@ -140,7 +140,7 @@ end3(void *arg)
 
 static const struct ngu_lab gate_packet_writer = { .name = "gate-packet-writer", .setup = open_node, .points = LT_POINTS(92),
 	.body = { { "send", enters_twice }, { "write", writes } }, .end = end1 };
-static const struct ngu_lab gate_writers = { .name = "gate-writers", .setup = last_node, .points = LT_POINTS(103),
+static const struct ngu_lab gate_writers = { .name = "gate-writers", .setup = last_node, .points = LT_POINTS(98),
 	.body = { { "send", enters }, { "write", writes }, { "write too", writes } }, .end = end2 };
 static const struct ngu_lab gate_exclusive = { .name = "gate-exclusive", .setup = exclusive_node, .points = LT_POINTS(94),
 	.body = { { "send", enters_twice }, { "write", writes } }, .end = end3 };

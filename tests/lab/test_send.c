@@ -266,7 +266,7 @@ static const struct ngu_lab send_relink = { .name = "send-relink", .setup = line
 static const struct ngu_lab send_apply = { .name = "send-apply", .setup = to_replace, .points = LT_POINTS(235),
 	.body = { { "send", send1 }, { "apply", replace } }, .end = end_replaced };
 
-static const struct ngu_lab send_connect_nomem = { .name = "send-connect-nomem", .setup = half_line, .points = LT_POINTS(219),
+static const struct ngu_lab send_connect_nomem = { .name = "send-connect-nomem", .setup = half_line, .points = LT_POINTS(217),
 	.body = { { "send", send1 }, { "connect", join_or_not } }, .end = end_joined };
 static const struct ngu_lab send_insert_nomem = { .name = "send-insert-nomem", .setup = line, .points = LT_POINTS(183),
 	.body = { { "send", send1 }, { "insert", insert_or_not } }, .end = end_no_more_loss };

@@ -74,6 +74,55 @@ test_big_packet(void **state)
 	ngt_end(t);
 }
 
+/* ---- a thread without counters of its own ---- */
+
+static bool
+refuse_range(size_t size)
+{
+	return (size != NGU_CTRS * sizeof(struct ngu__ctr));
+}
+
+#define UNCOUNTED 100
+
+static void *
+uncounted(void *arg)
+{
+	struct ngt *t = arg;
+
+	assert_null(NGU_LD_RLX(&ngu__self()->ctr));
+	for (unsigned i = 0; i < UNCOUNTED; i++)
+		ngt_send(ngt_probe(t, "p"), "o", "01 02 03");
+	assert_int_equal(ngu__self()->limit, 0);
+	return (NULL);
+}
+
+/* It counts in the process's, the slow way; nothing is lost, and what it sends arrives. The first test: its record has to be a new one. */
+static void
+test_no_range(void **state)
+{
+	struct ngt *t = traced(NGT_FORWARD, 0, "probe p.o - a A.x/y - a B.x/y - probe q.i");
+	struct ngu_hook_stats h;
+	struct ngu_graph_stats s;
+	pthread_t thread;
+
+	(void)state;
+	ngu__port_alloc_hook = refuse_range;
+	assert_int_equal(pthread_create(&thread, NULL, uncounted, t), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	ngu__port_alloc_hook = NULL;
+	ngt_send(ngt_probe(t, "p"), "o", "04");
+	for (unsigned i = 0; i < UNCOUNTED; i++)
+		ngt_expect(ngt_probe(t, "q"), "i", "01 02 03");
+	ngt_expect(ngt_probe(t, "q"), "i", "04");
+	assert_int_equal(ngu_hook_stats(G, "B:", "x", &h), 0);
+	assert_int_equal(h.packets, UNCOUNTED + 1);
+	assert_int_equal(h.bytes, 3 * UNCOUNTED + 1);
+	accounts(t, &s);
+	assert_int_equal(s.delivered, 3 * (UNCOUNTED + 1));
+	assert_int_equal(s.delivered_bytes, 3 * (3 * UNCOUNTED + 1));
+	ngt_end(t);
+}
+
 /* ---- depth ---- */
 
 /* Nodes n1 .. nN of type a in a row, probe p in front and q behind. */
@@ -711,6 +760,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		ngt_test(test_no_range),
 		ngt_test(test_results),
 		ngt_test(test_big_packet),
 		ngt_test(test_10000_hops),
