@@ -123,6 +123,29 @@ test_no_range(void **state)
 	ngt_end(t);
 }
 
+/* A thread that is at home in another graph: the books of the hook's graph. */
+static void
+test_not_at_home(void **state)
+{
+	struct ngt *t = traced(NGT_FORWARD, 0, "probe p.o - a A.x/y - probe q.i");
+	struct ngu_graph *other = NULL, *home = G;
+	struct ngu_graph_stats s;
+
+	(void)state;
+	assert_int_equal(ngu_graph_create(NULL, &other), 0);
+	ngu_graph_enter(other);
+	ngt_send(ngt_probe(t, "p"), "o", "05 06");
+	assert_ptr_equal(ngu_graph_current(), other);
+	ngu_graph_enter(home);
+	ngt_expect(ngt_probe(t, "q"), "i", "05 06");
+	ngu_graph_stats(other, &s);
+	assert_int_equal(s.attempted, 0);
+	assert_int_equal(ngu_graph_destroy(other), 0);
+	accounts(t, &s);
+	assert_int_equal(s.delivered, 2);
+	ngt_end(t);
+}
+
 /* ---- depth ---- */
 
 /* Nodes n1 .. nN of type a in a row, probe p in front and q behind. */
@@ -761,6 +784,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ngt_test(test_no_range),
+		ngt_test(test_not_at_home),
 		ngt_test(test_results),
 		ngt_test(test_big_packet),
 		ngt_test(test_10000_hops),
