@@ -687,9 +687,8 @@ send_first(struct ngu__thread *ts, item_p item, hook_p hook)
 		return (send_first_other(ts, item, hook));
 	ngu__section_enter(ts);
 	if (NGU_UNLIKELY(NGU_LD_ACQ(&hook->hk_node)->nd_graph != g)) {
-		error = send_first_other(ts, item, hook);
-		ngu__section_leave(ts);
-		return (error);
+		ngu__section_leave(ts); /* else the way out, which is at the end of that call, would be inside a section, and none */
+		return (send_first_other(ts, item, hook));
 	}
 	ts->level = 1;
 	ts->limit = ngu__limit(ts);
