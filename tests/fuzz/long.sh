@@ -144,7 +144,7 @@ report() {
 	result fail "$1" "exit $rc"
 	{
 		printf '| FAILED [fuzz] fuzz/%s\n' "$1"
-		grep -av -e '^#[0-9]' -e '# Uses' -e NEW_FUNC "$tmp/$1.log" | head -n 80 | sed 's/^/|     /'
+		grep -av -e '^#[0-9]' -e '# Uses' -e NEW_FUNC "$tmp/$1.log" | sed -n '1,80s/^/|     /p'
 		[ -z "$input" ] || printf '|   the input: %s\n|   again: %s\n' "$input" "$(quoted "$dir/fuzz-$1" "$input")"
 	} >"$tmp/text"
 	if [ "$results" = /dev/null ]; then cut -c 3- "$tmp/text" >&3; else cat "$tmp/text" >>"$results"; fi

@@ -116,7 +116,7 @@ attempt() {
 			${wrap[@]+"${wrap[@]}"} "$exe" ${args[@]+"${args[@]}"} >"$tmp/out" 2>&1 </dev/null || rc=$?; } 2>/dev/null
 		t=$(($(now) - t0))
 		spent=$((t / 1000000000)).$(((t / 100000000) % 10))
-		schedules=$(sed -nE 's/^lab: .*: ([0-9]+) schedules, .* until then.*/\1/p' "$tmp/out" | head -n 1)
+		schedules=$(sed -nE 's/^lab: .*: ([0-9]+) schedules, .* until then.*/\1/p' "$tmp/out" | sed -n 1p)
 		if [ $rc -ne 0 ]; then
 			if grep -aqE -- "$report" "$tmp/out"; then return 0; fi
 			why="ended with $rc and another report"
