@@ -505,6 +505,8 @@ ngu_mknode(struct ngu_graph *g, const char *type, const char *name, uint32_t *id
 		return (EDEADLK);
 	ngu__rcl_backpressure();
 	ngu__enter(ts, &ctx, g);
+	if (name != NULL)
+		ngu__names_expect(&g->names, name);
 	/* With its turn held it cannot be shut down, and freed, before it is ours and has its name. */
 	if ((error = ngu__make_node_held(type, &node, &f)) == 0) {
 		NG_NODE_REF(node);

@@ -208,6 +208,18 @@ start(struct ngu__names *t, uint32_t h)
 	return (bucket(t, h & (NGU_LD_ACQ(&t->size) - 1)));
 }
 
+/* A new name finds its bucket, and often that one's parent, in memory nobody has read for long. */
+void
+ngu__names_expect(struct ngu__names *t, const char *name)
+{
+	uint32_t b = hash(name) & (NGU_LD_ACQ(&t->size) - 1);
+	struct ngu__soent *e = bucket_at(t, b);
+
+	__builtin_prefetch(e, 1);
+	if (b != 0)
+		__builtin_prefetch(bucket_at(t, b & ~(1u << (31 - (unsigned)__builtin_clz(b)))), 1);
+}
+
 int
 ngu__names_insert(struct ngu__names *t, struct ngu__name *n)
 {

@@ -80,6 +80,8 @@ void ngu__name_free(struct ngu__name *n);
 
 int ngu__names_init(struct ngu__names *t);
 void ngu__names_fini(struct ngu__names *t);
+/* That name will be inserted soon: memory it takes to find its place is asked for meanwhile. */
+void ngu__names_expect(struct ngu__names *t, const char *name);
 /* Insert unless a valid node has that name: 0, EADDRINUSE. In a section. */
 int ngu__names_insert(struct ngu__names *t, struct ngu__name *n);
 /* Remove; afterwards no new reader finds it. In a section. The caller retires it. */
