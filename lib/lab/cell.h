@@ -69,6 +69,8 @@ lab_touch(struct lab_range *r, uintptr_t p, unsigned mask, unsigned kind, uintpt
 	/* After the bodies have ended nothing runs beside anything but callbacks, which were waited for. */
 	if (lab->check_phase != 0)
 		return;
+	if ((kind == AC_WRITE || kind == AC_AWRITE) && LAB_UNLIKELY((c->writers & bit) == 0) && !lab->free_run)
+		lab_writer(c, bit);
 	if (LAB_UNLIKELY((c->touched & ~bit) != 0)) {
 		lab_meet(c, p, mask, kind, pc);
 		return;
@@ -87,13 +89,15 @@ lab_touch(struct lab_range *r, uintptr_t p, unsigned mask, unsigned kind, uintpt
 
 /* Before a plain access: in a node type's or a test's code it is a point by itself. */
 LAB_INLINE void
-lab_plain_point(uintptr_t p, uintptr_t pc)
+lab_plain_point(uintptr_t p, unsigned kind, uintptr_t pc)
 {
 	if (LAB_UNLIKELY(pc - lab->own_lo >= lab->own_hi - lab->own_lo) && !lab->self->calm) {
 		struct lab_cell *c = lab_cell(p);
 
-		if (c != NULL)
-			lab_point(c->shared != 0, pc, p);
+		if (c != NULL) {
+			lab_point(lab_meets(c, kind == AC_WRITE), pc, p);
+			lab->self->looked |= lab_meets(c, false) || lab->every;
+		}
 	}
 }
 
@@ -116,7 +120,7 @@ lab_plain(uintptr_t p, size_t size, unsigned kind, uintptr_t pc)
 		return;
 	if (LAB_UNLIKELY(lab->tracing))
 		lab_trace(kind == AC_READ ? OP_READ : OP_WRITE, pc, p, (unsigned)size, 0, NULL);
-	lab_plain_point(p, pc);
+	lab_plain_point(p, kind, pc);
 	lab_plain_touch(p, size, kind, pc);
 }
 

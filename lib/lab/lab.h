@@ -47,7 +47,7 @@ struct ngu__retire;
 
 enum { AC_READ, AC_WRITE, AC_AREAD, AC_AWRITE, AC_KINDS }; /* plain and atomic accesses */
 
-/* What is known of eight bytes of memory, in this run. `shared` and `plain` alone outlive it. */
+/* What is known of eight bytes of memory, in this run. `shared` and the masks behind `first` alone outlive it. */
 struct lab_cell {
 	uint32_t stamp;		   /* the run the rest is of */
 	uint32_t ustamp;	   /* the run in which the old value was noted */
@@ -60,7 +60,10 @@ struct lab_cell {
 	uint32_t ext;		   /* lab_ext of all threads, once there are two */
 	uint32_t sync;		   /* lab_sync, if it was used as an atomic */
 	uint8_t first;		   /* the first thread */
-	uint8_t spare[7];
+	uint8_t writers;	   /* threads that wrote it in any run so far */
+	uint8_t lockers;	   /* ... locked the mutex that it is */
+	uint8_t sleepers;	   /* ... slept on it */
+	uint8_t spare[4];
 };
 _Static_assert(sizeof(struct lab_cell) == 64, "a cell is a cache line");
 
@@ -138,9 +141,13 @@ struct lab_thread {
 	uint64_t hist;		   /* all it did that others could tell, and what it depended on */
 	uint32_t nevents;
 	uint32_t npoints; /* passed: where it stands, when two points have no event between them */
+	uint64_t site;	  /* of the decision at which it was left */
+	bool at_point;	  /* that was before an operation of its own, which it does next */
 
 	struct lab_store buf[LAB_BUFFER];
 	unsigned nbuf;
+	unsigned nleft; /* of them from before it left its section or method last: out before what waited for that is over */
+	bool looked; /* since it holds something back: it read what others write, or somebody saw to it that some came out */
 
 	struct lab_cell *seen[LAB_WATCH]; /* read since the last pause, and the write that was seen */
 	uint64_t seen_wid[LAB_WATCH];
@@ -178,6 +185,18 @@ struct lab_node { /* of the search */
 	uint16_t alt, n;
 	uint64_t at;
 	struct lab_choice taken;
+};
+
+#define LAB_LEADS 4u
+
+/* Beside a node: what its first alternatives lead to, so that they need not be tried to know that they lead nowhere new. */
+struct lab_leads {
+	bool down; /* the last alternative comes first */
+	struct {
+		uint64_t key; /* 0: nothing is known */
+		uint32_t spent;
+		bool at_point;
+	} to[LAB_LEADS];
 };
 
 /* One line of the story. */
@@ -246,7 +265,9 @@ struct lab {
 	const struct ngu_lab *scene;
 	struct ngu_lab_opts o;
 	struct lab_node *node;
+	struct lab_leads *leads;
 	unsigned depth, prefix;
+	bool straight; /* no choice of this run but first ones so far */
 	uint64_t rng;
 	uint32_t prio[LAB_THREADS];
 	uint64_t change[16];
@@ -269,7 +290,8 @@ struct lab {
 	struct {
 		struct ngu__retire *r;
 		void (*fn)(struct ngu__retire *);
-		uint8_t waits; /* threads whose sections were open */
+		uint8_t waits; /* threads whose sections are still open */
+		uint8_t waited; /* ... were open then */
 		uint64_t methods; /* the last that had begun */
 		uint32_t vc[LAB_THREADS];
 	} *retired;
@@ -277,7 +299,8 @@ struct lab {
 	struct {
 		struct ngu__retire *r;
 		void (*fn)(struct ngu__retire *);
-		uint8_t waits; /* threads in methods that had begun when it was retired */
+		uint8_t waits; /* threads still in methods that had begun when it was retired */
+		uint8_t waited; /* ... in them then */
 	} held[LAB_HELD];
 	uint32_t nheld;
 	uint64_t methods, unlinked; /* methods begun so far; and when what the callback now running is about was retired */
@@ -294,6 +317,16 @@ struct lab {
 extern struct lab *lab;
 
 #define LAB_SELF() (lab->self)
+
+/*
+ * May another thread's step depend on this one's order with it? Two reads commute, so what is read by the only thread that ever writes it
+ * is no point of decision: stopping before it leads to what stopping before its next step leads to, at the same price.
+ */
+static inline bool
+lab_meets(const struct lab_cell *c, bool write)
+{
+	return (c->shared != 0 && (write || (c->writers & ~(1u << lab->cur)) != 0));
+}
 
 /* space.c */
 int lab_space_init(void);
@@ -338,6 +371,7 @@ lab_point(bool shared, uintptr_t pc, uintptr_t addr)
 }
 
 /* race.c */
+void lab_writer(struct lab_cell *c, unsigned bit);
 void lab_access(uintptr_t p, size_t size, unsigned kind, uintptr_t pc);
 struct lab_sync *lab_sync(struct lab_cell *c);
 void lab_join(uint32_t *to, const uint32_t *from);
@@ -356,6 +390,7 @@ lab_mix(uint64_t h, uint64_t v)
 }
 
 /* tsan.c */
+void lab_drain(void);
 void lab_flush(unsigned tid, unsigned n); /* the oldest n of its held back stores; ~0u all */
 void lab_flush_all(void);
 

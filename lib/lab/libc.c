@@ -23,7 +23,7 @@ static inline void
 before(const void *p, uintptr_t pc)
 {
 	if (LAB_ON())
-		lab_plain_point(AT(p), pc);
+		lab_plain_point(AT(p), AC_WRITE, pc); /* whatever it does there */
 }
 
 static inline void

@@ -4,7 +4,7 @@
 
 #include "lab/run.h"
 
-#define LEARN 48u /* random runs before the search, to see where threads meet */
+#define LEARN 192u /* random runs before the search, to see where threads meet */
 #define VERIFY_EVERY 1024u
 
 void
@@ -71,6 +71,7 @@ lab_explore(unsigned job)
 	uint64_t n;
 	char text[512];
 	enum ngu_lab_mode mode = lab->o.mode;
+	uint32_t bound = lab->o.preemptions;
 
 	/* Where do threads meet? */
 	lab->o.mode = NGU_LAB_RANDOM;
@@ -92,6 +93,9 @@ lab_explore(unsigned job)
 		}
 	}
 	lab->o.mode = mode;
+	/* With one preemption first: it is quick, and finds nearly all words that chance did not; the long search begins again less often. */
+	if (mode == NGU_LAB_DFS && bound > 1)
+		lab->o.preemptions = 1;
 	lab_search_reset();
 	for (n = 0; lab->r.schedules < lab->o.schedules; n++) {
 		if (mode != NGU_LAB_DFS) {
@@ -108,8 +112,13 @@ lab_explore(unsigned job)
 				continue;
 			}
 			if (!lab_search_next()) {
-				lab->r.complete = true;
-				break;
+				if (lab->o.preemptions == bound) {
+					lab->r.complete = true;
+					break;
+				}
+				lab->o.preemptions = bound;
+				lab_search_reset();
+				continue;
 			}
 		}
 		if ((n & 63) == 0) {
@@ -130,6 +139,7 @@ lab_explore(unsigned job)
 	}
 out:
 	lab->o.mode = mode;
+	lab->o.preemptions = bound;
 	lab->r.seconds = lab_seconds() - t0;
 	if (lab->end == END_FAILED) {
 		lab->r.fail = (enum ngu_lab_fail)lab->why_kind;

@@ -199,6 +199,7 @@ lab_one_run(void)
 
 	lab_reset();
 	lab->learned = false;
+	lab->straight = true;
 	for (i = 0; i < n; i++)
 		fresh(2 + i, s->body[i].name, body_main, (void *)(uintptr_t)&s->body[i]);
 	lab->thread[0].state = LT_NONE;

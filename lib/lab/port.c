@@ -203,26 +203,34 @@ ngu__lab_pause(void)
 void
 ngu__port_wait(_Atomic uint32_t *word, uint32_t val, int64_t timeout_ns)
 {
+	struct lab_cell *c;
+
 	if (lab == NULL || !lab->on)
 		return;
+	c = lab_cell((uintptr_t)word);
 	if (lab->self->section != 0)
 		lab_fail_at(NGU_LAB_SECTION, LAB_PC(), (uintptr_t)word, "sleeps inside a read section");
-	if (lab->self->nbuf != 0)
-		lab_flush(lab->cur, ~0u);
 	lab_point(true, LAB_PC(), 1);
+	lab_drain();
 	if (*(volatile uint32_t *)word != val)
 		return;
+	if (c != NULL && !lab->free_run && (c->sleepers >> lab->cur & 1) == 0) { /* a wake-up is a point only where others sleep */
+		c->sleepers |= (uint8_t)(1u << lab->cur);
+		lab->learned = true;
+	}
 	lab_block("sleeps on", NULL, (uintptr_t)word, val, timeout_ns >= 0);
 }
 
 void
 ngu__port_wake(_Atomic uint32_t *word, int n)
 {
+	struct lab_cell *c;
+
 	if (lab == NULL || !lab->on)
 		return;
-	if (lab->self->nbuf != 0)
-		lab_flush(lab->cur, ~0u);
-	lab_point(true, LAB_PC(), 1);
+	c = lab_cell((uintptr_t)word);
+	lab_point(c == NULL || (c->sleepers & ~(1u << lab->cur)) != 0 || lab->self->nbuf != 0, LAB_PC(), 1);
+	lab_drain();
 	LAB_TRACE(OP_WAKE, LAB_PC(), (uintptr_t)word, 0, (uint64_t)n, NULL);
 	for (unsigned i = 0; i < lab->nthreads && n > 0; i++) {
 		struct lab_thread *t = &lab->thread[i];
@@ -285,6 +293,22 @@ ngu__mtx_destroy(ngu__mtx *m)
 		lab_fail_at(NGU_LAB_PANIC, LAB_PC(), (uintptr_t)m, "a held mutex is destroyed");
 }
 
+/* A point, if it is not this thread's alone. */
+static void
+lock_point(struct lab_mutex *m, uintptr_t pc)
+{
+	struct lab_cell *c = lab_cell((uintptr_t)m);
+	unsigned bit = 1u << lab->cur;
+
+	if (c != NULL && !lab->free_run && (c->lockers & bit) == 0) {
+		if (c->lockers != 0 && (c->lockers & (c->lockers - 1)) == 0)
+			lab->learned = true;
+		c->lockers |= (uint8_t)bit;
+	}
+	lab_point(c == NULL || (c->lockers & ~bit) != 0 || lab->self->nbuf != 0, pc, 1);
+	lab_drain();
+}
+
 static bool
 unlocked(struct lab_thread *t)
 {
@@ -309,9 +333,7 @@ ngu__mtx_lock(ngu__mtx *mm)
 
 	if (lab == NULL || !lab->on)
 		return;
-	if (lab->self->nbuf != 0)
-		lab_flush(lab->cur, ~0u);
-	lab_point(true, LAB_PC(), 1);
+	lock_point(m, LAB_PC());
 	if (m->owner == lab->cur + 1)
 		lab_fail_at(NGU_LAB_DEADLOCK, LAB_PC(), (uintptr_t)mm, "locks a mutex it holds");
 	while (m->owner != 0)
@@ -327,9 +349,7 @@ ngu__mtx_trylock(ngu__mtx *mm)
 
 	if (lab == NULL || !lab->on)
 		return (true);
-	if (lab->self->nbuf != 0)
-		lab_flush(lab->cur, ~0u);
-	lab_point(true, LAB_PC(), 1);
+	lock_point(m, LAB_PC());
 	if (m->owner != 0) {
 		lab_event((uintptr_t)m ^ m->id ^ 1);
 		return (false);
@@ -346,9 +366,7 @@ ngu__mtx_unlock(ngu__mtx *mm)
 
 	if (lab == NULL || !lab->on)
 		return;
-	if (lab->self->nbuf != 0)
-		lab_flush(lab->cur, ~0u);
-	lab_point(true, LAB_PC(), 1);
+	lock_point(m, LAB_PC());
 	if (m->owner != lab->cur + 1)
 		lab_fail_at(NGU_LAB_PANIC, LAB_PC(), (uintptr_t)mm, "unlocks a mutex it does not hold");
 	changes(m);
@@ -368,9 +386,8 @@ ngu__port_thread_start(ngu__port_thread *t, const char *name, void *(*fn)(void *
 {
 	if (lab == NULL || !lab->on)
 		return (EAGAIN);
-	if (lab->self->nbuf != 0)
-		lab_flush(lab->cur, ~0u);
 	lab_point(true, LAB_PC(), 1);
+	lab_drain();
 	changes_bytes(t, sizeof(*t));
 	*(uint32_t *)(void *)t->opaque = lab_spawn(name, fn, arg, true);
 	lab_event(0x5fa4);

@@ -123,6 +123,15 @@ lab_meet(struct lab_cell *c, uintptr_t p, unsigned mask, unsigned kind, uintptr_
 	}
 }
 
+/* For the first time in any run. A second writer makes points of the first one's reads. */
+void
+lab_writer(struct lab_cell *c, unsigned bit)
+{
+	if (c->shared != 0 && (c->writers & (c->writers - 1)) == 0)
+		lab->learned = true;
+	c->writers |= (uint8_t)bit;
+}
+
 void
 lab_dead(struct lab_range *r, uintptr_t p, unsigned kind, uintptr_t pc)
 {

@@ -46,6 +46,15 @@ is_ripe(struct lab_thread *t)
 	return (ripe());
 }
 
+/* What these threads held back when their sections ended (or methods) was in front of the store that said so: it is out by now. */
+static void
+come_out(uint8_t threads)
+{
+	for (unsigned i = 0; i < lab->nthreads; i++)
+		if ((threads >> i & 1) != 0 && lab->thread[i].nleft != 0)
+			lab_flush(i, lab->thread[i].nleft);
+}
+
 /* Run one that no method holds. false: there is none. */
 static bool
 held_run(struct lab_thread *t)
@@ -58,12 +67,15 @@ held_run(struct lab_thread *t)
 		return (false);
 	r = lab->held[i].r;
 	fn = lab->held[i].fn;
+	come_out(lab->held[i].waited);
 	lab->nheld--;
 	memmove(&lab->held[i], &lab->held[i + 1], (lab->nheld - i) * sizeof(lab->held[0]));
 	lab_join(t->vc, lab->ends);
 	lab_event((uintptr_t)r);
 	LAB_TRACE(OP_CALL, (uintptr_t)fn, (uintptr_t)r, 0, 0, "methods over: callback");
 	fn(r);
+	lab_point(t->nbuf != 0, LAB_PC(), 1);
+	lab_drain();
 	lab->nfreed++;
 	lab_release(lab->gp);
 	return (true);
@@ -93,6 +105,7 @@ lab_reclaimer(void *arg)
 		t->idle = false;
 		if (held_run(t))
 			continue;
+		come_out(lab->retired[lab->rhead % RETIRED_MAX].waited);
 		r = lab->retired[lab->rhead % RETIRED_MAX].r;
 		fn = lab->retired[lab->rhead % RETIRED_MAX].fn;
 		lab->unlinked = lab->retired[lab->rhead % RETIRED_MAX].methods;
@@ -104,6 +117,8 @@ lab_reclaimer(void *arg)
 		lab->rhead++;
 		LAB_TRACE(OP_CALL, (uintptr_t)fn, (uintptr_t)r, 0, 0, "grace period over: callback");
 		fn(r);
+		lab_point(t->nbuf != 0, LAB_PC(), 1);
+		lab_drain(); /* who waits for this has seen all that was done */
 		lab->ncalled++;
 		if (lab->nheld == held)
 			lab->nfreed++;
@@ -160,6 +175,7 @@ ngu__lab_leave(void)
 	bit = 1u << lab->cur;
 	was = ripe();
 	lab->self->section = 0;
+	lab->self->nleft = lab->self->nbuf;
 	LAB_TRACE(OP_LEAVE, LAB_PC(), 0, 0, 0, NULL);
 	for (uint32_t i = lab->rhead; i != lab->rtail; i++)
 		if ((lab->retired[i % RETIRED_MAX].waits & bit) != 0) {
@@ -186,6 +202,7 @@ ngu__lab_method(bool in)
 	bit = 1u << lab->cur;
 	was = ripe();
 	lab->self->method = 0;
+	lab->self->nleft = lab->self->nbuf;
 	lab_release(lab->ends);
 	for (uint32_t i = 0; i < lab->nheld; i++)
 		if ((lab->held[i].waits & bit) != 0) {
@@ -210,7 +227,7 @@ ngu__retire_methods(struct ngu__retire *r, void (*fn)(struct ngu__retire *))
 			waits |= (uint8_t)(1u << i);
 	lab->held[lab->nheld].r = r;
 	lab->held[lab->nheld].fn = fn;
-	lab->held[lab->nheld].waits = waits;
+	lab->held[lab->nheld].waits = lab->held[lab->nheld].waited = waits;
 	lab->nheld++;
 	lab_event((uintptr_t)r ^ (uint64_t)waits << 48);
 }
@@ -231,12 +248,14 @@ ngu__rcl_thread_fini(struct ngu__thread *ts)
 void
 ngu__retire(struct ngu__retire *r, void (*fn)(struct ngu__retire *))
 {
-	unsigned k = lab->rtail % RETIRED_MAX;
 	uint8_t waits = 0;
-	bool was = ripe();
+	unsigned k;
+	bool was;
 
-	if (lab->self->nbuf != 0)
-		lab_flush(lab->cur, ~0u); /* the engine's push is a read-modify-write */
+	lab_point(lab->self->nbuf != 0, LAB_PC(), 1);
+	lab_drain(); /* the engine's push is a read-modify-write */
+	k = lab->rtail % RETIRED_MAX;
+	was = ripe();
 	if (lab->rtail - lab->rhead == RETIRED_MAX)
 		lab_fail(NGU_LAB_SELF, "more than %u objects are waiting to be freed", RETIRED_MAX);
 	for (unsigned i = 0; i < lab->nthreads; i++)
@@ -244,7 +263,7 @@ ngu__retire(struct ngu__retire *r, void (*fn)(struct ngu__retire *))
 			waits |= (uint8_t)(1u << i);
 	lab->retired[k].r = r;
 	lab->retired[k].fn = fn;
-	lab->retired[k].waits = waits;
+	lab->retired[k].waits = lab->retired[k].waited = waits;
 	lab->retired[k].methods = lab->methods;
 	memset(lab->retired[k].vc, 0, sizeof(lab->retired[k].vc));
 	lab_release(lab->retired[k].vc);

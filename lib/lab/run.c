@@ -123,9 +123,10 @@ ngu_lab_run(const struct ngu_lab *scene, const struct ngu_lab_opts *opts, struct
 	lab->self = &lab->thread[0];
 	if (lab->node == NULL) {
 		lab->node = calloc(LAB_DEEP, sizeof(*lab->node));
+		lab->leads = calloc(LAB_DEEP, sizeof(*lab->leads));
 		lab->pcs = calloc(8192, sizeof(*lab->pcs));
 		lab->retired = mmap(NULL, 65536 * sizeof(*lab->retired), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-		if (lab->node == NULL || lab->pcs == NULL || lab->retired == MAP_FAILED)
+		if (lab->node == NULL || lab->leads == NULL || lab->pcs == NULL || lab->retired == MAP_FAILED)
 			return (ENOMEM);
 		lab_ignore(&ngu__self_tls, sizeof(ngu__self_tls));
 	}

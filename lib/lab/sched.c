@@ -8,11 +8,18 @@
  * `failures`. Everything else (who goes on after a wait, when a held back store comes out) is free.
  *
  * Where two runs have the same histories (race.c) and the same thread goes on with no less left to spend, they go on alike:
- * the later one is stopped there. Points are taken only where threads have met on a word in some run so far; when a new such
- * word turns up, the search begins again with it.
+ * the later one is stopped there. Where a switch leads is known before it is made, so one that leads to where a run was is not made.
+ * A thread is stopped at its earliest points first: then stopping it later, if its steps in between have no bearing on what the others do, leads
+ * to where a run was.
+ *
+ * Points are taken only where threads have met on a word in some run so far; when a new such word turns up, the search begins again
+ * with it. It goes to one preemption first, which is quick and learns of most of them.
  *
  * A thread that spins is left alone until somebody writes a word it looked at. When nobody can go on otherwise, time passes.
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1
+#endif
 #include <sys/mman.h>
 
 #include <stdarg.h>
@@ -113,9 +120,12 @@ lab_wrote(struct lab_cell *c)
 _Noreturn void
 lab_stop(enum lab_end end)
 {
-	lab->end = end;
-	if (end == END_NONE)
+	if (end == END_NONE) {
+		lab_point(lab->self->nbuf != 0, LAB_PC(), 1);
+		lab_drain();
 		lab->self->state = LT_DONE;
+	}
+	lab->end = end;
 	for (;;) {
 		if (end == END_NONE) {
 			extern void ngu__lab_ended(void);
@@ -169,6 +179,7 @@ table_grow(void)
 	t = mmap(NULL, max * sizeof(*t), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (t == MAP_FAILED)
 		return (false);
+	(void)madvise(t, max * sizeof(*t), MADV_HUGEPAGE);
 	for (uint64_t i = 0; i < n; i++)
 		if (old[i].used != 0) {
 			uint64_t k = old[i].key & (max - 1);
@@ -182,6 +193,19 @@ table_grow(void)
 	lab->table = t;
 	lab->max_table = max;
 	return (true);
+}
+
+static bool
+known(uint64_t key, uint32_t spent)
+{
+	uint64_t k;
+
+	if (lab->max_table == 0)
+		return (false);
+	for (k = key & (lab->max_table - 1); lab->table[k].used != 0; k = (k + 1) & (lab->max_table - 1))
+		if (lab->table[k].key == key)
+			return (lab->table[k].spent <= spent);
+	return (false);
 }
 
 /* True: this state was met before, with as much left to spend. */
@@ -241,8 +265,68 @@ spend(const struct lab_choice *c)
 	}
 }
 
+/*
+ * Where thread `to` goes on: the state is the one that it would be in if it had come to its point just now, all else being as it is.
+ * Then it chose to go on or not, now it goes on: if it was met there, this is covered. That it goes on here, on the other hand, does not cover
+ * what it might choose there; that has a key of its own.
+ */
+#define GOES_ON 0x60e50a
+
+static uint64_t
+state_key(uint64_t sig, uint64_t site, unsigned cur)
+{
+	return (lab_mix(sig, site ^ (uint64_t)cur << 56 ^ (uint64_t)lab->delays << 40 ^ (uint64_t)lab->failures << 48));
+}
+
+static bool
+leads_nowhere(const struct lab_leads *l, unsigned alt)
+{
+	return (alt < LAB_LEADS && l->to[alt].key != 0 && ((l->to[alt].at_point && known(l->to[alt].key, l->to[alt].spent)) ||
+	    known(lab_mix(l->to[alt].key, GOES_ON), l->to[alt].spent)));
+}
+
+static void
+led(const struct lab_leads *l, unsigned alt)
+{
+	if (alt < LAB_LEADS && l->to[alt].key != 0)
+		(void)met(lab_mix(l->to[alt].key, GOES_ON), l->to[alt].spent);
+}
+
+/* Several processes: the first choice but the first says whose part it is. */
+static bool
+others_part(unsigned depth, unsigned alt)
+{
+	return (lab->parts > 1 && alt != 0 && (depth + alt) % lab->parts != lab->part);
+}
+
+/* The first alternative of a new node that is worth a run; n: none. */
+static unsigned
+first_alt(const struct lab_choice *a, unsigned n, uint64_t sig, struct lab_leads *l)
+{
+	for (unsigned i = 0; i < n && i < LAB_LEADS; i++) {
+		const struct lab_thread *t = &lab->thread[a[i].arg];
+
+		l->to[i].key = 0;
+		if (a[i].kind == ALT_SWITCH && !lab->o.no_prune) {
+			l->to[i].key = state_key(sig, t->site, a[i].arg) | 1;
+			l->to[i].spent = lab->preempts + (a[i].cost == 1);
+			l->to[i].at_point = t->at_point;
+		}
+	}
+	for (unsigned k = 0; k < n; k++) {
+		unsigned i = l->down ? n - 1 - k : k;
+
+		if (n > 1 && lab->straight && others_part(lab->depth, i))
+			continue;
+		if (!leads_nowhere(l, i))
+			return (i);
+	}
+	return (n);
+}
+
+/* `down`: the alternatives are tried from the last one on. */
 static const struct lab_choice *
-decide(struct lab_choice *a, unsigned n, uint64_t site)
+decide(struct lab_choice *a, unsigned n, uint64_t site, bool down)
 {
 	struct lab_node *d;
 	unsigned alt = 0;
@@ -261,14 +345,17 @@ decide(struct lab_choice *a, unsigned n, uint64_t site)
 					break;
 				}
 	} else if (lab->o.mode == NGU_LAB_DFS) {
-		if (lab->depth >= lab->prefix && !lab->o.no_prune) {
-			uint64_t key = lab_mix(lab_signature(), site ^ (uint64_t)lab->cur << 56 ^ (uint64_t)lab->delays << 40 ^
-			    (uint64_t)lab->failures << 48);
+		if (lab->depth >= lab->prefix) {
+			uint64_t sig = lab->o.no_prune ? 0 : lab_signature();
+			struct lab_leads *l = &lab->leads[lab->depth < LAB_DEEP ? lab->depth : 0];
 
-			if (met(key, lab->preempts)) {
+			l->down = down;
+			if ((!lab->o.no_prune && met(state_key(sig, site, lab->cur) | 1, lab->preempts)) ||
+			    (alt = first_alt(a, n, sig, l)) == n) {
 				lab->r.pruned++;
 				lab_stop(END_PRUNED);
 			}
+			led(l, alt);
 		}
 		if (n > 1 && lab->depth < lab->prefix)
 			alt = lab->node[lab->depth].alt < n ? lab->node[lab->depth].alt : 0;
@@ -292,6 +379,8 @@ decide(struct lab_choice *a, unsigned n, uint64_t site)
 		}
 		d->at = lab->at;
 		d->taken = a[alt];
+		if (alt != 0)
+			lab->straight = false;
 		lab->r.points++;
 		lab->fan_sum += n;
 		if (lab->depth > lab->r.deepest)
@@ -382,6 +471,8 @@ choose_here(uint64_t site, uintptr_t addr)
 	unsigned n;
 	bool may;
 
+	lab->self->site = site;
+	lab->self->at_point = true;
 	for (;;) {
 		n = 0;
 		may = !bounded() || lab->preempts < lab->o.preemptions;
@@ -422,7 +513,7 @@ choose_here(uint64_t site, uintptr_t addr)
 			lab->fan_sum += n;
 			c = &a[best];
 		} else
-			c = decide(a, n, site);
+			c = decide(a, n, site, true);
 		switch (c->kind) {
 		case ALT_SWITCH:
 			go(c->arg);
@@ -485,6 +576,8 @@ choose_other(uint64_t site, bool self_last)
 	const struct lab_choice *c;
 	unsigned n, i, k;
 
+	lab->self->site = site;
+	lab->self->at_point = false;
 	for (;;) {
 		lab->at++;
 		n = 0;
@@ -521,7 +614,7 @@ choose_other(uint64_t site, bool self_last)
 				n = 1;
 			}
 		}
-		c = decide(a, n, site);
+		c = decide(a, n, site, false);
 		if (c->kind == ALT_FLUSH) {
 			lab_flush(c->arg, 1);
 			continue;
@@ -594,8 +687,10 @@ lab_block(const char *what, bool (*ready)(struct lab_thread *), uintptr_t on, ui
 {
 	struct lab_thread *t = lab->self;
 
-	if (t->nbuf != 0 && ready != lab_never)
-		lab_flush(lab->cur, ~0u); /* a system call is a fence, and nobody sleeps on unseen stores */
+	if (t->nbuf != 0 && ready != lab_never) {
+		lab_point(true, LAB_PC(), 1);
+		lab_drain(); /* a system call is a fence, and nobody sleeps on unseen stores */
+	}
 	t->npoints++;
 	t->state = LT_BLOCKED;
 	t->what = what;
@@ -616,8 +711,6 @@ void ngu__lab_ended(void);
 void
 ngu__lab_ended(void)
 {
-	if (lab->self->nbuf != 0)
-		lab_flush(lab->cur, ~0u);
 	LAB_TRACE(OP_END, 0, 0, 0, 0, NULL);
 	choose_other(0xe17d, false);
 }
@@ -634,7 +727,9 @@ lab_ripe(void)
 	add(a, &n, ALT_SWITCH, 0, 1);
 	if (!bounded() || lab->preempts < lab->o.preemptions)
 		add(a, &n, ALT_GO, 1, 0);
-	if (decide(a, n, 0x21be)->kind == ALT_SWITCH)
+	lab->self->site = 0x21be;
+	lab->self->at_point = false;
+	if (decide(a, n, 0x21be, false)->kind == ALT_SWITCH)
 		go(1);
 }
 
@@ -658,7 +753,7 @@ lab_decide_delay(void)
 			lab->node[lab->depth++] = (struct lab_node){ .alt = 1, .n = 2, .at = lab->at, .taken = a[1] };
 		return (d);
 	}
-	return (decide(a, n, 0xde1a)->kind == ALT_DELAY);
+	return (decide(a, n, 0xde1a, false)->kind == ALT_DELAY);
 }
 
 bool
@@ -673,7 +768,7 @@ lab_decide_fail(void)
 	add(a, &n, ALT_GO, 0, 0);
 	add(a, &n, ALT_FAIL, 3, 0);
 	lab_event(0xfa11); /* or the next allocation would look like this one, met again */
-	if (decide(a, n, 0xfa11)->kind != ALT_FAIL)
+	if (decide(a, n, 0xfa11, false)->kind != ALT_FAIL)
 		return (false);
 	lab_event(0xfa11);
 	return (true);
@@ -690,7 +785,7 @@ lab_decide_choose(unsigned count)
 		add(a, &n, ALT_CHOOSE, 0, i);
 	if (n < 2)
 		return (0);
-	v = decide(a, n, 0xc400)->arg;
+	v = decide(a, n, 0xc400, false)->arg;
 	lab_event(0xc400 + v);
 	return (v);
 }
@@ -719,7 +814,7 @@ lab_run_threads(void)
 			bool p = lab->o.no_prune;
 
 			lab->o.no_prune = true;
-			first = decide(a, n, 1)->arg;
+			first = decide(a, n, 1, false)->arg;
 			lab->o.no_prune = p;
 		}
 	}
@@ -738,12 +833,16 @@ lab_search_next(void)
 		zero++;
 	while (lab->depth > 0) {
 		struct lab_node *d = &lab->node[lab->depth - 1];
+		const struct lab_leads *l = &lab->leads[lab->depth - 1];
 
-		if (d->alt + 1u < d->n) {
-			d->alt++;
-			/* The first deviation says whose part this is. */
-			if (lab->parts > 1 && lab->depth - 1 <= zero && (lab->depth - 1 + d->alt) % lab->parts != lab->part)
+		if (l->down ? d->alt != 0 : d->alt + 1u < d->n) {
+			if (l->down)
+				d->alt--;
+			else
+				d->alt++;
+			if ((lab->depth - 1 <= zero && others_part(lab->depth - 1, d->alt)) || leads_nowhere(l, d->alt))
 				continue;
+			led(l, d->alt);
 			lab->prefix = lab->depth;
 			return (true);
 		}

@@ -222,7 +222,27 @@ lab_flush(unsigned tid, unsigned n)
 		lab_wrote(c);
 	}
 	t->nbuf -= k;
+	t->nleft -= k < t->nleft ? k : t->nleft;
 	memmove(t->buf, t->buf + k, t->nbuf * sizeof(t->buf[0]));
+	t->looked = t->nbuf != 0; /* what is left stays behind */
+}
+
+/*
+ * The current thread does what lets its stores out. If all it did since the first was held back were more stores, others saw nothing that
+ * they would not have seen if it had been stopped before that store instead, for less: this run is one of those.
+ */
+void
+lab_drain(void)
+{
+	struct lab_thread *t = lab->self;
+
+	if (t->nbuf == 0)
+		return;
+	if (!t->looked && lab->script == NULL && lab->o.mode == NGU_LAB_DFS && !lab->o.no_prune && !lab->free_run) {
+		lab->r.pruned++;
+		lab_stop(END_PRUNED);
+	}
+	lab_flush(lab->cur, ~0u);
 }
 
 void
@@ -270,7 +290,7 @@ a_load(uintptr_t p, unsigned size, int mo, uintptr_t pc)
 	}
 	if (!LAB_ON() || !known(p, &c))
 		return (get(p, size));
-	lab_point(c->shared != 0, pc, p);
+	lab_point(lab_meets(c, false), pc, p);
 	t = lab->self;
 	for (unsigned i = t->nbuf; i-- != 0;)
 		if (t->buf[i].addr == p && t->buf[i].size == size) {
@@ -279,6 +299,8 @@ a_load(uintptr_t p, unsigned size, int mo, uintptr_t pc)
 		}
 	atomic(p, size, AC_AREAD, pc);
 	v = get(p, size);
+	if (t->nbuf != 0 && (lab_meets(c, false) || lab->every))
+		t->looked = true;
 	if (lab->check_phase == 0 && (c->shared != 0 || (c->touched & ~(1u << lab->cur)) != 0)) {
 		s = lab_sync(c);
 		lab_join(ACQUIRES(mo) ? t->vc : t->acq, s->vc);
@@ -302,17 +324,19 @@ a_store(uintptr_t p, unsigned size, uint64_t v, int mo, uintptr_t pc)
 		put(p, size, v);
 		return;
 	}
-	lab_point(c->shared != 0, pc, p);
+	lab_point(c->shared != 0 || (mo == MO_SC && lab->self->nbuf != 0), pc, p);
 	t = lab->self;
 	atomic(p, size, AC_AWRITE, pc);
 	if (mo == MO_SC)
-		lab_flush(lab->cur, ~0u);
+		lab_drain();
 	hold = t->nbuf != 0 || (mo != MO_SC && (c->shared != 0 || lab->every) && !lab->free_run && lab_decide_delay());
 	if (hold && t->nbuf == LAB_BUFFER)
 		lab_flush(lab->cur, 1);
 	if (hold) {
-		struct lab_store *b = &t->buf[t->nbuf++];
+		struct lab_store *b = &t->buf[t->nbuf];
 
+		if (t->nbuf++ == 0)
+			t->looked = false;
 		b->addr = p;
 		b->size = size;
 		b->val = v;
@@ -348,9 +372,8 @@ rmw_begin(uintptr_t p, unsigned size, uintptr_t pc, unsigned kind)
 
 	if (!LAB_ON() || !known(p, &c))
 		return (NULL);
-	lab_point(c->shared != 0, pc, p);
-	if (lab->self->nbuf != 0)
-		lab_flush(lab->cur, ~0u);
+	lab_point(c->shared != 0 || lab->self->nbuf != 0, pc, p); /* until now others may run that do not see what is held back */
+	lab_drain();
 	atomic(p, size, kind, pc);
 	return (c);
 }
@@ -461,10 +484,10 @@ __tsan_atomic_thread_fence(int mo)
 
 	if (!LAB_ON())
 		return;
-	lab_point(false, LAB_PC(), 1);
+	lab_point(mo == MO_SC && lab->self->nbuf != 0, LAB_PC(), 1);
 	t = lab->self;
 	if (mo == MO_SC)
-		lab_flush(lab->cur, ~0u);
+		lab_drain();
 	if (ACQUIRES(mo))
 		lab_join(t->vc, t->acq);
 	if (RELEASES(mo)) {
