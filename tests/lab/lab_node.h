@@ -30,7 +30,8 @@ enum {
 	NGM_LAB_GET = 1 | NGM_READONLY | NGM_HASREPLY, /* uint32_t: how often SET came */
 	NGM_LAB_SET = 2 | NGM_HASREPLY,		       /* the same, one more */
 	NGM_LAB_TIMER = 3 | NGM_HASREPLY,	       /* the same; a timer that is due at once will count one */
-	NGM_LAB_PEERS = 4 | NGM_HASREPLY	       /* the same; looks at the other end of each hook */
+	NGM_LAB_PEERS = 4 | NGM_HASREPLY,	       /* the same; looks at the other end of each hook */
+	NGM_LAB_WAITS = 5 | NGM_HASREPLY	       /* the same; waits for memory if it must, as message methods may */
 };
 
 /* The method that refuses with EPERM. Hooks called "ours" and "peer" are those of the scenarios in which one does. */
@@ -151,6 +152,8 @@ ln_rcvmsg(node_p node, item_p item, hook_p lasthook)
 		error = ng_callout(&l->timer, node, NULL, 0, ln_fire, NULL, 7);
 	if (msg->header.cmd == NGM_LAB_PEERS)
 		NG_NODE_FOREACH_HOOK(node, ln_peer, NULL);
+	if (msg->header.cmd == NGM_LAB_WAITS)
+		free(malloc(8, M_NETGRAPH, M_WAITOK), M_NETGRAPH);
 	NG_MKRESPONSE(resp, msg, sizeof(uint32_t), M_NOWAIT);
 	if (resp != NULL)
 		memcpy(resp->data, &l->set, sizeof(l->set));
@@ -339,20 +342,24 @@ ln_expect(uint64_t nodes, uint64_t hooks)
 }
 
 /*
- * For scenarios of which there is too much for every day: no store is held back, or one preemption. The environment gives them all of it:
- * NGU_LAB_PREEMPTIONS=2 NGU_LAB_DELAYS=1.
+ * For scenarios of which there is too much for every day: no store is held back, or one preemption. The environment gives them all of it: NGU_LAB_DELAYS=1.
  */
 static const struct ngu_lab_opts ln_no_delays __attribute__((__unused__)) = { .delays = NGU_LAB_NONE };
 static const struct ngu_lab_opts ln_one_preemption __attribute__((__unused__)) = { .preemptions = 1 };
 
+#define LN_THREE(scene) LN_BY(scene, lt_run_three)
+#define LN_BY(scene, fn) \
+	static void test_##scene(void **state) \
+	{ \
+		(void)state; \
+		fn(&scene); \
+	}
+
 #define LN_TEST(scene, opts) \
 	static void test_##scene(void **state) \
 	{ \
-		struct ngu_lab_result r; \
-\
 		(void)state; \
-		assert_int_equal(ngu_lab_run(&scene, (opts), &r), 0); \
-		assert_int_equal(r.fail, NGU_LAB_OK); \
+		lt_run_with(&scene, (opts)); \
 	}
 
 /* All tests of the program, or those that its argument names. */

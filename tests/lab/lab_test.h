@@ -177,6 +177,42 @@ lt_run(const struct ngu_lab *scene)
 	lt_run_bound(scene, 0);
 }
 
+/*
+ * Three bodies have too many orders for every day: one preemption, and each two of them have a scenario of their own that is complete
+ * with two. tests/run --long takes two here, where it takes three elsewhere.
+ */
+static inline void
+lt_run_three(const struct ngu_lab *scene)
+{
+	const char *v = getenv("NGU_LAB_PREEMPTIONS");
+	char was[16] = "";
+
+	if (v != NULL && atoi(v) > 2) {
+		(void)snprintf(was, sizeof(was), "%s", v);
+		(void)setenv("NGU_LAB_PREEMPTIONS", "2", 1);
+	}
+	lt_run_bound(scene, 1);
+	if (was[0] != '\0')
+		(void)setenv("NGU_LAB_PREEMPTIONS", was, 1);
+}
+
+/*
+ * Two bodies, but long ones: two preemptions with no store held back, and one with. Bounds from outside (tests/run --long) hold for both together.
+ */
+static inline void
+lt_run_twice(const struct ngu_lab *scene)
+{
+	struct ngu_lab s = *scene;
+	struct ngu_lab_opts o = { .preemptions = 1 };
+
+	lt_run_with(&s, &o);
+	if (getenv("NGU_LAB_PREEMPTIONS") != NULL)
+		return;
+	s.points = 0; /* of those with a store held back */
+	o = (struct ngu_lab_opts){ .preemptions = 2, .delays = NGU_LAB_NONE };
+	lt_run_with(&s, &o);
+}
+
 #define LT_TEST(scene) \
 	static void test_##scene(void **state) \
 	{ \

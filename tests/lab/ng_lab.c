@@ -6,6 +6,8 @@
 #include <sys/kernel.h>
 #include <sys/malloc.h>
 #include <sys/callout.h>
+#include <sys/lock.h>
+#include <sys/mutex.h>
 #include <sys/mbuf.h>
 
 #include <machine/atomic.h>
@@ -201,4 +203,44 @@ int
 lab_disarm(node_p node)
 {
 	return (ng_send_fn(node, NULL, do_disarm, NULL, 0));
+}
+
+/* ---- a callout under a mutex */
+
+static struct mtx timer_mtx;
+static struct callout timer;
+unsigned lab_timer_fired, lab_timer_stopped;
+
+static void
+timer_fired(void *arg)
+{
+	mtx_assert(&timer_mtx, MA_OWNED);
+	lab_timer_fired++;
+}
+
+int
+lab_timer(int ms)
+{
+	mtx_init(&timer_mtx, "lab timer", NULL, MTX_DEF);
+	callout_init_mtx(&timer, &timer_mtx, 0);
+	mtx_lock(&timer_mtx);
+	(void)callout_reset(&timer, ms * hz / 1000, timer_fired, NULL);
+	mtx_unlock(&timer_mtx);
+	return (0);
+}
+
+void
+lab_timer_stop(void)
+{
+	mtx_lock(&timer_mtx);
+	if (callout_stop(&timer) > 0)
+		lab_timer_stopped++;
+	mtx_unlock(&timer_mtx);
+}
+
+void
+lab_timer_end(void)
+{
+	(void)callout_drain(&timer);
+	mtx_destroy(&timer_mtx);
 }

@@ -99,34 +99,71 @@ end_gone(void *arg)
 	lt_end(arg);
 }
 
-static const struct ngu_lab callout_uncallout = { .name = "callout-uncallout", .setup = timer, .points = LT_POINTS(65),
+/* A kernel's callout, stopped by who holds the mutex that its handler will have. */
+static int
+mutex_timer(void *arg)
+{
+	int error;
+
+	(void)arg;
+	if ((error = lt_graph(0)) != 0)
+		return (error);
+	return (lab_timer(DUE));
+}
+
+static void
+stops(void *arg)
+{
+	(void)arg;
+	lab_timer_stop();
+}
+
+/* It fires, or callout_stop() says that it does not. */
+static void
+end_mutex(void *arg)
+{
+	lt_accounts();
+	if (lab_timer_fired + lab_timer_stopped != 1)
+		ngu_lab_fail("the callout fired %u times and was stopped %u times", lab_timer_fired, lab_timer_stopped);
+	lab_timer_end();
+	lt_end(arg);
+}
+
+static const struct ngu_lab callout_mutex = { .name = "callout-mutex", .setup = mutex_timer, .points = LT_POINTS(25),
+	.body = { { "clock", advances }, { "stop", stops } }, .end = end_mutex };
+static const struct ngu_lab callout_uncallout = { .name = "callout-uncallout", .setup = timer, .points = LT_POINTS(64),
 	.body = { { "clock", advances }, { "disarm", disarms } }, .end = end_one };
-static const struct ngu_lab callout_again = { .name = "callout-again", .setup = timer, .points = LT_POINTS(72),
+static const struct ngu_lab callout_again = { .name = "callout-again", .setup = timer, .points = LT_POINTS(69),
 	.body = { { "clock", advances }, { "arm", arms } }, .end = end_again };
-static const struct ngu_lab callout_shutdown = { .name = "callout-shutdown", .setup = timer, .points = LT_POINTS(129),
+static const struct ngu_lab callout_shutdown = { .name = "callout-shutdown", .setup = timer, .points = LT_POINTS(121),
 	.body = { { "clock", advances }, { "shutdown", shuts_down } }, .end = end_gone };
-static const struct ngu_lab callout_three = { .name = "callout-uncallout-shutdown", .setup = timer, .points = LT_POINTS(137),
+static const struct ngu_lab uncallout_shutdown = { .name = "uncallout-shutdown", .setup = timer, .points = LT_POINTS(112),
+	.body = { { "disarm", disarms }, { "shutdown", shuts_down } }, .end = end_gone };
+static const struct ngu_lab callout_three = { .name = "callout-uncallout-shutdown", .setup = timer, .points = LT_POINTS(129),
 	.body = { { "clock", advances }, { "disarm", disarms }, { "shutdown", shuts_down } }, .end = end_gone };
 
+LT_TEST(callout_mutex)
 LT_TEST(callout_uncallout)
 LT_TEST(callout_again)
 LT_TEST(callout_shutdown)
+LT_TEST(uncallout_shutdown)
 
-/* Three bodies: with two preemptions it does not end in half a minute. */
 static void
 test_callout_three(void **state)
 {
 	(void)state;
-	lt_run_bound(&callout_three, 1);
+	lt_run_three(&callout_three);
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_callout_mutex),
 		cmocka_unit_test(test_callout_uncallout),
 		cmocka_unit_test(test_callout_again),
 		cmocka_unit_test(test_callout_shutdown),
+		cmocka_unit_test(test_uncallout_shutdown),
 		cmocka_unit_test(test_callout_three),
 	};
 

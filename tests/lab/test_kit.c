@@ -255,7 +255,7 @@ test_points(void **state)
 	assert_int_equal(r.fail, NGU_LAB_OK);
 	/* The lock is taken, waited for and given back; giving back is never held back. */
 	assert_in_range(r.yield_points, 1, 3);
-	assert_in_range(r.schedules, 51, 55);
+	assert_in_range(r.schedules, 195, 202); /* 192 of them by chance */
 	r = run(&own);
 	assert_int_equal(r.fail, NGU_LAB_OK);
 	assert_true(r.yield_points >= 7); /* and the two accesses of each body */

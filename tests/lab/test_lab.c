@@ -658,7 +658,7 @@ test_reports(void **state)
 		{ &lost, "lab: lost-update: FAILED: check failed: x == 2" },
 		{ &dead, "lab: deadlock: FAILED: deadlock: " },
 		{ &setup, "lab: setup: setup FAILED: check: no luck\n" },
-		{ &few, "lab: few: decisions were taken at 2 places only; 1000 were known" },
+		{ &few, "lab: few: decisions were taken at 3 places only; 1000 were known" },
 	};
 	char text[8192];
 

@@ -66,10 +66,10 @@ end_walk(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab walk_rename_rmhook = { .name = "walk-rename-rmhook", .points = LT_POINTS(101), .setup = chain,
+static const struct ngu_lab walk_rename_rmhook = { .name = "walk-rename-rmhook", .points = LT_POINTS(81), .setup = chain,
 	.body = { { "lookup", walks }, { "rename", renames }, { "rmhook", cuts } }, .end = end_walk };
 
-/* By twos there are few enough orders for two preemptions. */
+/* By twos, with two preemptions. */
 static void
 end_any(void *arg)
 {
@@ -77,9 +77,11 @@ end_any(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab walk_rename = { .name = "walk-rename", .points = LT_POINTS(40), .setup = chain,
+static const struct ngu_lab rename_rmhook = { .name = "rename-rmhook", .points = LT_POINTS(66), .setup = chain,
+	.body = { { "rename", renames }, { "rmhook", cuts } }, .end = end_walk };
+static const struct ngu_lab walk_rename = { .name = "walk-rename", .points = LT_POINTS(31), .setup = chain,
 	.body = { { "lookup", walks }, { "rename", renames } }, .end = end_any };
-static const struct ngu_lab walk_rmhook = { .name = "walk-rmhook", .points = LT_POINTS(68), .setup = chain,
+static const struct ngu_lab walk_rmhook = { .name = "walk-rmhook", .points = LT_POINTS(57), .setup = chain,
 	.body = { { "lookup", walks }, { "rmhook", cuts } }, .end = end_any };
 
 /* ---- a node is looked up and let go of while it dies: the last reference may be the finder's ---- */
@@ -152,11 +154,11 @@ end_none(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab unref_name = { .name = "unref-name", .points = LT_POINTS(46), .setup = one,
+static const struct ngu_lab unref_name = { .name = "unref-name", .points = LT_POINTS(45), .setup = one,
 	.body = { { "by name", refs_name }, { "shutdown", ends } }, .end = end_none };
-static const struct ngu_lab unref_id = { .name = "unref-id", .points = LT_POINTS(43), .setup = one,
+static const struct ngu_lab unref_id = { .name = "unref-id", .points = LT_POINTS(44), .setup = one,
 	.body = { { "by ID", refs_id }, { "shutdown", ends } }, .end = end_none };
-static const struct ngu_lab unref_lookup = { .name = "unref-lookup", .points = LT_POINTS(48), .setup = one,
+static const struct ngu_lab unref_lookup = { .name = "unref-lookup", .points = LT_POINTS(45), .setup = one,
 	.body = { { "lookup", looks }, { "shutdown", ends } }, .end = end_none };
 
 /* ---- two that want one name: one gets it, the other keeps what it had ---- */
@@ -208,7 +210,7 @@ end_name(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab name_name = { .name = "name-name", .points = LT_POINTS(58), .setup = two,
+static const struct ngu_lab name_name = { .name = "name-name", .points = LT_POINTS(48), .setup = two,
 	.body = { { "name a", names_a }, { "name b", names_b } }, .end = end_name };
 
 /* The same with nodes that are made for it: the loser's is gone. */
@@ -242,7 +244,7 @@ end_made(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab mknode_mknode = { .name = "mknode-mknode", .points = LT_POINTS(71), .setup = none,
+static const struct ngu_lab mknode_mknode = { .name = "mknode-mknode", .points = LT_POINTS(73), .setup = none,
 	.body = { { "mknode 1", makes_1 }, { "mknode 2", makes_2 } }, .end = end_made };
 
 /* ---- a node gets its first name while it is shut down by its address: the name goes with it ---- */
@@ -275,7 +277,7 @@ end_made_or_not(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab mknode_shutdown = { .name = "mknode-shutdown", .points = LT_POINTS(145), .setup = one,
+static const struct ngu_lab mknode_shutdown = { .name = "mknode-shutdown", .points = LT_POINTS(138), .setup = one,
 	.body = { { "mknode", makes_n }, { "shutdown", ends_new } }, .end = end_made_or_not };
 
 /* A port is named after it was made. */
@@ -298,12 +300,90 @@ end_port(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab port_shutdown = { .name = "port-shutdown", .points = LT_POINTS(188), .setup = one,
+static const struct ngu_lab port_shutdown = { .name = "port-shutdown", .points = LT_POINTS(185), .setup = one,
 	.body = { { "port", makes_port }, { "shutdown", ends_new } }, .end = end_port };
 
+/* ---- a hook that nobody touches, while the index it is in grows ---- */
+
+/* Two hooks fill the smallest index. In the next larger one j stands where a look for it in the small one does not begin. */
+static int
+full_index(void *arg)
+{
+	static const char *const names[] = { "j", "k" };
+	int error;
+
+	(void)arg;
+	if ((error = ln_graph("abc")) != 0 || (error = ngu_lookup(g, "a:", &first_id)) != 0)
+		return (error);
+	for (unsigned i = 0; i < 2 && error == 0; i++)
+		error = ngu_connect(g, "a:", names[i], "b:", names[i]);
+	return (error);
+}
+
+static void
+looks_up(void *arg)
+{
+	(void)arg;
+	ngu_lab_check(leads_to("a:j", first_id + 1));
+}
+
+static void
+connects_third(void *arg)
+{
+	(void)arg;
+	ngu_lab_check(ngu_connect(g, "a:", "m", "c:", "m") == 0);
+}
+
+static void
+end_grown(void *arg)
+{
+	ln_expect(3, 6);
+	ln_end(arg);
+}
+
+static const struct ngu_lab lookup_grow = { .name = "lookup-grow", .points = LT_POINTS(23), .setup = full_index,
+	.body = { { "lookup", looks_up }, { "connect", connects_third } }, .end = end_grown };
+
+/* ---- a list of all nodes, while there is one more ---- */
+
+static void
+lists(void *arg)
+{
+	struct ng_mesg *m;
+	const struct namelist *nl;
+
+	(void)arg;
+	if (ngu_msg(g, "a:", NGM_GENERIC_COOKIE, NGM_LISTNODES, NULL, 0, &m) != 0)
+		ngu_lab_fail("no list");
+	nl = (const void *)m->data;
+	ngu_lab_check(nl->numnames >= 1 && nl->numnames <= 2);
+	ngu_lab_check(m->header.arglen >= sizeof(*nl) + nl->numnames * sizeof(struct nodeinfo));
+	ngu_msg_free(m);
+}
+
+static void
+makes_b(void *arg)
+{
+	(void)arg;
+	ngu_lab_check(ngu_mknode(g, "lab", "b", NULL) == 0);
+}
+
+static void
+end_two(void *arg)
+{
+	ln_expect(2, 0);
+	ln_end(arg);
+}
+
+static const struct ngu_lab list_mknode = { .name = "list-mknode", .points = LT_POINTS(16), .setup = one,
+	.body = { { "list", lists }, { "mknode", makes_b } }, .end = end_two };
+
+LN_TEST(lookup_grow, NULL)
+LN_TEST(list_mknode, NULL)
+LN_TEST(rename_rmhook, NULL)
 LN_TEST(walk_rename, NULL)
 LN_TEST(walk_rmhook, NULL)
-LN_TEST(walk_rename_rmhook, &ln_one_preemption)
+LN_THREE(walk_rename_rmhook)
 LN_TEST(unref_name, NULL)
 LN_TEST(unref_id, NULL)
 LN_TEST(unref_lookup, NULL)
@@ -323,7 +403,10 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_mknode_mknode),
 		cmocka_unit_test(test_mknode_shutdown),
 		cmocka_unit_test(test_port_shutdown),
+		cmocka_unit_test(test_lookup_grow),
+		cmocka_unit_test(test_list_mknode),
 		cmocka_unit_test(test_walk_rename),
+		cmocka_unit_test(test_rename_rmhook),
 		cmocka_unit_test(test_walk_rmhook),
 		cmocka_unit_test(test_walk_rename_rmhook),
 	};

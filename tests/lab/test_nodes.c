@@ -14,7 +14,7 @@
 static const char *type, *first, *second;
 static uint32_t cookie, command;
 static unsigned fires;
-static uint32_t preemptions = 2; /* 1 where there are many steps; tests/run --long takes more */
+static bool twice; /* where there are many steps: see lt_run_twice() */
 
 static int
 two_ports(void *arg)
@@ -94,7 +94,10 @@ run(const struct ngu_lab *s, const char *what)
 
 	(void)snprintf(name, sizeof(name), "%s-%s", type, what);
 	one.name = name;
-	lt_run_bound(&one, preemptions);
+	if (twice)
+		lt_run_twice(&one);
+	else
+		lt_run(&one);
 }
 
 static void
@@ -108,12 +111,12 @@ all_of(const char *t, const char *a, const char *b, uint32_t c, uint32_t cmd, un
 	fires = 0;
 	run(&both_ways, "both-ways");
 	run(&send_message, "message");
+	twice = timers != 0;
 	if ((fires = timers) != 0)
 		run(&only_shutdown, "timer-shutdown");
 	fires = 0;
-	preemptions = 1;
 	run(&send_shutdown, "shutdown");
-	preemptions = 2;
+	twice = false;
 }
 
 static void
@@ -127,9 +130,7 @@ static void
 test_bridge(void **state)
 {
 	(void)state;
-	preemptions = 1;
 	all_of("bridge", "link0", "link1", NGM_BRIDGE_COOKIE, NGM_BRIDGE_GET_TABLE, 1);
-	preemptions = 2;
 }
 
 static void

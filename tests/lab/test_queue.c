@@ -88,6 +88,7 @@ ended(unsigned writes_wanted, void *arg)
 	if (lt_sink.got != lt_sent || lt_ok != lt_sent)
 		ngu_lab_fail("%u packets sent, %u came", lt_sent, lt_sink.got);
 	ngu_lab_check(lab_counts(node)->writes == writes_wanted);
+	ngu_lab_check(lab_at_rest(node));
 	lab_drop(node);
 	lt_end(arg);
 }
@@ -104,15 +105,15 @@ end_written(void *arg)
 	ended(1, arg);
 }
 
-static const struct ngu_lab queue_poll = { .name = "queue-poll", .setup = hook_queue, .points = LT_POINTS(55),
+static const struct ngu_lab queue_poll = { .name = "queue-poll", .setup = hook_queue, .points = LT_POINTS(58),
 	.body = { { "send", send2 }, { "poll", poll } }, .end = end_plain };
-static const struct ngu_lab queue_flag_poll = { .name = "queue-flag-poll", .setup = flag_queue, .points = LT_POINTS(52),
+static const struct ngu_lab queue_flag_poll = { .name = "queue-flag-poll", .setup = flag_queue, .points = LT_POINTS(54),
 	.body = { { "send", send2 }, { "poll", poll } }, .end = end_plain };
-static const struct ngu_lab queue_writer = { .name = "queue-writer", .setup = hook_queue, .points = LT_POINTS(107),
+static const struct ngu_lab queue_writer = { .name = "queue-writer", .setup = hook_queue, .points = LT_POINTS(99),
 	.body = { { "send", send2 }, { "write", writes } }, .end = end_written };
-static const struct ngu_lab queue_message = { .name = "queue-message", .setup = hook_queue, .points = LT_POINTS(142),
+static const struct ngu_lab queue_message = { .name = "queue-message", .setup = hook_queue, .points = LT_POINTS(127),
 	.body = { { "send", send2 }, { "message", message } }, .end = end_written };
-static const struct ngu_lab queue_senders = { .name = "queue-senders", .setup = two_senders, .points = LT_POINTS(59),
+static const struct ngu_lab queue_senders = { .name = "queue-senders", .setup = two_senders, .points = LT_POINTS(60),
 	.body = { { "send", send2 }, { "send too", send_other } }, .end = end_plain };
 
 LT_TEST(queue_poll)

@@ -75,7 +75,7 @@ end_free(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab unload_shutdown = { .name = "unload-shutdown", .points = LT_POINTS(38), .setup = last,
+static const struct ngu_lab unload_shutdown = { .name = "unload-shutdown", .points = LT_POINTS(39), .setup = last,
 	.body = { { "unload", unloads }, { "shutdown", ends } }, .end = end_free };
 
 /* ---- its memory goes with it, while somebody still looks at a node that had the type ---- */
@@ -148,9 +148,9 @@ end_unmapped(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab unmap_walk = { .name = "unmap-walk", .points = LT_POINTS(131), .setup = mapped,
+static const struct ngu_lab unmap_walk = { .name = "unmap-walk", .points = LT_POINTS(125), .setup = mapped,
 	.body = { { "unmap", ends_unmaps }, { "lookup", walks } }, .end = end_unmapped };
-static const struct ngu_lab unmap_list = { .name = "unmap-list", .points = LT_POINTS(200), .setup = mapped,
+static const struct ngu_lab unmap_list = { .name = "unmap-list", .points = LT_POINTS(192), .setup = mapped,
 	.body = { { "unmap", ends_unmaps }, { "list", lists } }, .end = end_unmapped };
 
 LN_TEST(unload_mkpeer, NULL)
