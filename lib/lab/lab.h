@@ -291,7 +291,7 @@ struct lab {
 		struct ngu__retire *r;
 		void (*fn)(struct ngu__retire *);
 		uint8_t waits; /* threads whose sections are still open */
-		uint8_t waited; /* ... were open then */
+		uint8_t waited; /* ... were open then, or over but not to be seen */
 		uint64_t methods; /* the last that had begun */
 		uint32_t vc[LAB_THREADS];
 	} *retired;

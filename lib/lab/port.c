@@ -289,8 +289,14 @@ ngu__mtx_init(ngu__mtx *m)
 void
 ngu__mtx_destroy(ngu__mtx *m)
 {
-	if (lab != NULL && lab->on && mutex(m)->owner != 0)
+	if (lab == NULL || !lab->on)
+		return;
+	if (mutex(m)->owner != 0)
 		lab_fail_at(NGU_LAB_PANIC, LAB_PC(), (uintptr_t)m, "a held mutex is destroyed");
+	for (unsigned i = 0; i < LAB_THREADS; i++)
+		if (i != lab->cur && mutex(m)->vc[i] > lab->self->vc[i])
+			lab_fail_at(NGU_LAB_RACE, LAB_PC(), (uintptr_t)m, "data race on a mutex: let go of by %s, destroyed by %s, and nothing orders them",
+			    lab->thread[i].name, lab->self->name);
 }
 
 /* A point, if it is not this thread's alone. */
@@ -307,6 +313,7 @@ lock_point(struct lab_mutex *m, uintptr_t pc)
 	}
 	lab_point(c == NULL || (c->lockers & ~bit) != 0 || lab->self->nbuf != 0, pc, 1);
 	lab_drain();
+	lab_access((uintptr_t)m, sizeof(m->owner), AC_AWRITE, pc); /* who frees it has to come after */
 }
 
 static bool

@@ -46,6 +46,19 @@ is_ripe(struct lab_thread *t)
 	return (ripe());
 }
 
+/*
+ * Whom a grace period has to do with: threads whose sections are open, and those that still hold back what was in front of the store that
+ * says that theirs is over (or a method), for no engine sees the one before the other.
+ */
+static uint8_t
+concerned(uint8_t open)
+{
+	for (unsigned i = 0; i < lab->nthreads; i++)
+		if (lab->thread[i].nleft != 0)
+			open |= (uint8_t)(1u << i);
+	return (open);
+}
+
 /* What these threads held back when their sections ended (or methods) was in front of the store that said so: it is out by now. */
 static void
 come_out(uint8_t threads)
@@ -227,7 +240,8 @@ ngu__retire_methods(struct ngu__retire *r, void (*fn)(struct ngu__retire *))
 			waits |= (uint8_t)(1u << i);
 	lab->held[lab->nheld].r = r;
 	lab->held[lab->nheld].fn = fn;
-	lab->held[lab->nheld].waits = lab->held[lab->nheld].waited = waits;
+	lab->held[lab->nheld].waits = waits;
+	lab->held[lab->nheld].waited = concerned(waits);
 	lab->nheld++;
 	lab_event((uintptr_t)r ^ (uint64_t)waits << 48);
 }
@@ -263,7 +277,8 @@ ngu__retire(struct ngu__retire *r, void (*fn)(struct ngu__retire *))
 			waits |= (uint8_t)(1u << i);
 	lab->retired[k].r = r;
 	lab->retired[k].fn = fn;
-	lab->retired[k].waits = lab->retired[k].waited = waits;
+	lab->retired[k].waits = waits;
+	lab->retired[k].waited = concerned(waits);
 	lab->retired[k].methods = lab->methods;
 	memset(lab->retired[k].vc, 0, sizeof(lab->retired[k].vc));
 	lab_release(lab->retired[k].vc);
@@ -331,9 +346,16 @@ sections_left(struct lab_thread *t)
 void
 ngu__rcl_sync(void)
 {
+	uint8_t waited = 0;
+
 	if (!lab->on)
 		return;
+	for (unsigned i = 0; i < lab->nthreads; i++)
+		if (lab->thread[i].section != 0)
+			waited |= (uint8_t)(1u << i);
+	waited = concerned(waited);
 	lab_block("waits for open read sections", sections_left, 0, lab->sections, false);
+	come_out(waited);
 	lab_join(lab->self->vc, lab_sync(lab_cell((uintptr_t)&ngu__gp_clock))->vc);
 }
 

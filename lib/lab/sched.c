@@ -304,10 +304,10 @@ static unsigned
 first_alt(const struct lab_choice *a, unsigned n, uint64_t sig, struct lab_leads *l)
 {
 	for (unsigned i = 0; i < n && i < LAB_LEADS; i++) {
-		const struct lab_thread *t = &lab->thread[a[i].arg];
-
 		l->to[i].key = 0;
 		if (a[i].kind == ALT_SWITCH && !lab->o.no_prune) {
+			const struct lab_thread *t = &lab->thread[a[i].arg];
+
 			l->to[i].key = state_key(sig, t->site, a[i].arg) | 1;
 			l->to[i].spent = lab->preempts + (a[i].cost == 1);
 			l->to[i].at_point = t->at_point;
