@@ -341,13 +341,10 @@ ln_expect(uint64_t nodes, uint64_t hooks)
 		    (uintmax_t)nodes, (uintmax_t)hooks);
 }
 
-/*
- * For scenarios of which there is too much for every day: no store is held back, or one preemption. The environment gives them all of it: NGU_LAB_DELAYS=1.
- */
+/* For scenarios of which there is too much for every day: no store is held back. tests/run --long gives them all of it. */
 static const struct ngu_lab_opts ln_no_delays __attribute__((__unused__)) = { .delays = NGU_LAB_NONE };
-static const struct ngu_lab_opts ln_one_preemption __attribute__((__unused__)) = { .preemptions = 1 };
 
-#define LN_THREE(scene) LN_BY(scene, lt_run_three)
+#define LN_ONE(scene) LN_BY(scene, lt_run_one)
 #define LN_BY(scene, fn) \
 	static void test_##scene(void **state) \
 	{ \

@@ -224,11 +224,11 @@ static const struct ngu_lab destroy_timer = { .name = "destroy-timer", .points =
 	.body = { { "timer, destroy", times } }, .end = end_gone };
 
 LN_TEST(shutdown_shutdown, NULL)
-LN_TEST(shutdown_neighbours, &ln_one_preemption)
+LN_ONE(shutdown_neighbours)
 LN_TEST(destroy_leave, NULL)
 LN_TEST(destroy_stay, NULL)
-LN_TEST(destroy_ports, &ln_one_preemption)
-LN_TEST(destroy_queue, &ln_one_preemption)
+LN_ONE(destroy_ports)
+LN_ONE(destroy_queue)
 LN_TEST(destroy_timer, NULL)
 
 int

@@ -14,7 +14,6 @@
 static const char *type, *first, *second;
 static uint32_t cookie, command;
 static unsigned fires;
-static bool twice; /* where there are many steps: see lt_run_twice() */
 
 static int
 two_ports(void *arg)
@@ -87,17 +86,14 @@ static const struct ngu_lab send_shutdown = { .setup = two_ports, .body = { { "f
 static const struct ngu_lab only_shutdown = { .setup = two_ports, .body = { { "shutdown", shutdown_node } }, .end = lt_end };
 
 static void
-run(const struct ngu_lab *s, const char *what)
+run(const struct ngu_lab *s, const char *what, void (*how)(const struct ngu_lab *))
 {
 	struct ngu_lab one = *s;
 	char name[64];
 
 	(void)snprintf(name, sizeof(name), "%s-%s", type, what);
 	one.name = name;
-	if (twice)
-		lt_run_twice(&one);
-	else
-		lt_run(&one);
+	how(&one);
 }
 
 static void
@@ -109,14 +105,12 @@ all_of(const char *t, const char *a, const char *b, uint32_t c, uint32_t cmd, un
 	cookie = c;
 	command = cmd;
 	fires = 0;
-	run(&both_ways, "both-ways");
-	run(&send_message, "message");
-	twice = timers != 0;
+	run(&both_ways, "both-ways", lt_run);
+	run(&send_message, "message", lt_run);
 	if ((fires = timers) != 0)
-		run(&only_shutdown, "timer-shutdown");
+		run(&only_shutdown, "timer-shutdown", lt_run_twice);
 	fires = 0;
-	run(&send_shutdown, "shutdown");
-	twice = false;
+	run(&send_shutdown, "shutdown", timers != 0 ? lt_run_one : lt_run); /* what has timers has many steps */
 }
 
 static void
