@@ -141,11 +141,15 @@ struct ng_hook {
 #define NGU_QF_REPLY 0x4000 /* without el_dest: for the waiting caller that NGI_RETADDR names */
 
 /* What travels: n packets (usually one), a message, or a function. */
-struct ng_item {
+struct ng_item { /* of a packet everything is in the first cache line */
 	unsigned long el_flags;
 	STAILQ_ENTRY(ng_item) el_next;
 	node_p el_dest;
 	hook_p el_hook;
+	struct ng_apply_info *apply;
+	u_int depth;
+	uint32_t el_count; /* packets in a data item */
+	struct ngu__thread *el_owner; /* whose order it belongs to, while queued */
 	union {
 		struct mbuf *da_m;
 		struct {
@@ -164,10 +168,6 @@ struct ng_item {
 			struct mbuf **vec; /* el_count > 1 */
 		} burst;
 	} body;
-	struct ng_apply_info *apply;
-	u_int depth;
-	uint32_t el_count; /* packets in a data item */
-	struct ngu__thread *el_owner; /* whose order it belongs to, while queued */
 };
 
 struct ng_apply_info {

@@ -50,13 +50,14 @@ apply_msg(struct ngu__thread *ts, node_p node, item_p item, hook_p hook)
 
 /*
  * Apply an item to the node whose gate the caller holds (writer: W; reader: R, a slot, or the server's D). Takes the item and
- * its references, keeps its promises to whoever waits for completion.
+ * its references, keeps its promises to whoever waits for completion. `owed`: of a server, who pays later for packets that nobody
+ * waits for; NULL: at once. The caller keeps the node alive.
  */
 int
-ngu__apply(struct ngu__thread *ts, node_p node, item_p item, bool writer)
+ngu__apply(struct ngu__thread *ts, node_p node, item_p item, bool writer, struct ngu__owed *owed)
 {
 	hook_p hook = ngu_k_item_take_hook(item);
-	node_p ref = ngu_k_item_take_node(item);
+	node_p ref = (item->el_flags & NGU_QF_NODEREF) ? ngu_k_item_take_node(item) : NULL;
 	struct ng_apply_info *apply = item->apply, *outer = ts->apply;
 	struct ngu__thread *owner = item->el_owner, *flow = ts->flow;
 	unsigned long type = item->el_flags & NGQF_TYPE;
@@ -65,7 +66,10 @@ ngu__apply(struct ngu__thread *ts, node_p node, item_p item, bool writer)
 	uint32_t d = NGU_LD_RLX(&ts->depth);
 	int error = 0;
 
+	item->el_dest = NULL;
 	item->el_owner = NULL;
+	if (type != NGQF_DATA || apply != NULL)
+		owed = NULL;
 	if (writer)
 		NGU_STRICT_W(node, type == NGQF_MESG ? "rcvmsg" : type == NGQF_DATA ? "rcvdata" : "a function item");
 	ts->apply = apply;
@@ -133,10 +137,14 @@ ngu__apply(struct ngu__thread *ts, node_p node, item_p item, bool writer)
 	NGU_INSIDE(node, writer);
 	ts->apply = outer;
 	ts->flow = flow;
-	if (hook != NULL)
+	if (hook != NULL && owed != NULL)
+		ngu__owed_hook(owed, hook);
+	else if (hook != NULL)
 		NG_HOOK_UNREF(hook);
 	/* ORDER pend-done (store side): release; pairs with the acquire loads of the count in hop_slow() and send_control(). */
-	if (owner != NULL)
+	if (owner != NULL && owed != NULL)
+		ngu__owed_pend(owed, owner);
+	else if (owner != NULL)
 		(void)NGU_FSUB_AR(ngu__pend(owner, node), 1u);
 	if (apply != NULL)
 		ngu__apply_done(apply, error, depth);
@@ -170,7 +178,7 @@ send_control(struct ngu__thread *ts, node_p node, item_p item, bool writer, bool
 			if ((taken = ngu__w_take2(ts, node, other, &f))) {
 				item->depth++;
 				ts->msgdepth++;
-				error = ngu__apply(ts, node, item, true);
+				error = ngu__apply(ts, node, item, true, NULL);
 				ts->msgdepth--;
 				if (other != NULL && ts->w_other == other)
 					ngu__w_other_done(ts);
@@ -190,7 +198,7 @@ send_control(struct ngu__thread *ts, node_p node, item_p item, bool writer, bool
 				    !((w & (NGU_G_Q | NGU_G_D)) != 0 && NGU_LD_ACQ(ngu__pend(ngu__flow(ts), node)) != 0)) {
 					item->depth++;
 					ts->msgdepth++;
-					error = ngu__apply(ts, node, item, false);
+					error = ngu__apply(ts, node, item, false, NULL);
 					ts->msgdepth--;
 					ngu__slot_leave(&ts->depth, d);
 					return (error);
@@ -204,7 +212,7 @@ send_control(struct ngu__thread *ts, node_p node, item_p item, bool writer, bool
 			ts->rframes = &f;
 			item->depth++;
 			ts->msgdepth++;
-			error = ngu__apply(ts, node, item, false);
+			error = ngu__apply(ts, node, item, false, NULL);
 			ts->msgdepth--;
 			ts->rframes = f.prev;
 			ngu__r_release(ts, node);

@@ -330,7 +330,7 @@ ngu__send_core(node_p node, hook_p hook, item_p pitem, ng_item_fn2 *fn, struct n
 			item->depth = 1;
 			NGI_ARG2(item) = 1; /* nested: the caller deals with failure */
 			NG_NODE_REF(node);
-			error = ngu__apply(ts, node, item, true);
+			error = ngu__apply(ts, node, item, true, NULL);
 			NG_NODE_UNREF(node);
 			return (error);
 		}

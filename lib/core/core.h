@@ -98,6 +98,7 @@ struct ngu_graph {
 	void *log_arg;
 	int64_t t0;
 	unsigned nworkers;
+	_Atomic uint32_t hasty;	 /* threads that wait for a node to come to rest: no server lingers */
 	_Atomic uint32_t timing; /* closings are timed: set once in a while, read at each */
 
 	struct ngu__idtab ids;
@@ -232,6 +233,10 @@ void ngu__lab_gate(const void *node, bool writer);
 
 /* ---- turns: turn.c; queues: queue.c ---- */
 
+/* What a server owes: reclaim/thread.h. */
+void ngu__owed_hook(struct ngu__owed *o, struct ng_hook *hook);	     /* one more reference */
+void ngu__owed_pend(struct ngu__owed *o, struct ngu__thread *owner); /* one more item, its method has returned */
+
 /* Put an item (with counted references) into its node's queue and see to it that somebody serves it. 0, or ENOMEM, ENOBUFS: no room, the item is the caller's. */
 int ngu__enqueue(struct ngu__thread *ts, struct ng_node *node, struct ng_item *item, bool writer, bool pinned);
 /* Try to take the node alone, now. On true the caller runs and calls ngu__w_release(). */
@@ -261,6 +266,8 @@ void ngu__doom_kick(struct ngu__thread *ts, struct ng_node *node);
 void ngu__sections_wait(struct ngu__thread *ts);
 /* Wait, for a while, until nothing waits in the node and nobody is alone in it. Not inside a section. */
 void ngu__node_quiet_wait(struct ngu__thread *ts, struct ng_node *node);
+/* The server's method did not return: what it has taken out goes back (recover.c). */
+void ngu__owed_recover(struct ngu__thread *ts);
 /* Free all that waits in the queue; the caller holds the writer turn. */
 void ngu__queue_flush(struct ngu__thread *ts, struct ng_node *node);
 unsigned ngu__wq_serve(struct ngu__thread *ts, struct ngu__wq *wq, unsigned budget);
@@ -285,6 +292,16 @@ ngu__pend(struct ngu__thread *owner, const struct ng_node *node)
 	return (&owner->pend[(unsigned)((uintptr_t)node >> 7) & (NGU_PEND - 1)]);
 }
 
+/* A packet that will be needed some packets on: it was written by another thread, perhaps. */
+#define NGU_AHEAD 4u
+NGU_INLINE void
+ngu__ask_for(const struct mbuf *m)
+{
+	__builtin_prefetch(m);
+	__builtin_prefetch((const char *)m + NGU_CACHELINE);
+	__builtin_prefetch((const char *)m + 2 * (size_t)NGU_CACHELINE);
+}
+
 /* ---- workers: worker.c ---- */
 int ngu__workers_start(struct ngu_graph *g, unsigned n);
 void ngu__workers_stop(struct ngu_graph *g);
@@ -299,7 +316,7 @@ int ngu__hand_over(struct ngu__thread *ts, struct ng_hook *peer, struct ng_item 
 int ngu__send_addressed(struct ngu__thread *ts, struct ng_item *item, int flags); /* data with references; in a section */
 
 /* ---- applying and sending items: apply.c ---- */
-int ngu__apply(struct ngu__thread *ts, struct ng_node *node, struct ng_item *item, bool writer);
+int ngu__apply(struct ngu__thread *ts, struct ng_node *node, struct ng_item *item, bool writer, struct ngu__owed *owed);
 void ngu__refuse(struct ngu__thread *ts, struct ng_hook *hook, struct ng_item *item, enum ngu_reason why);
 void ngu__apply_done(struct ng_apply_info *apply, int error, u_int depth);
 ng_rcvdata_t ngu__rcvdata_none;
@@ -345,6 +362,7 @@ struct ng_hook *ngu__findhook(struct ng_node *node, const char *name); /* in a s
 void ngu__edge_lock(struct ng_hook **h, unsigned n);
 void ngu__edge_unlock(struct ng_hook **h, unsigned n);
 bool ngu__hook_tryref(struct ng_hook *hook);
+void ngu__hook_unref_n(struct ng_hook *hook, uint32_t n);
 
 /* ---- edges: connect.c ---- */
 /*

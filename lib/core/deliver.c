@@ -247,8 +247,12 @@ ngu__hand_over(struct ngu__thread *ts, hook_p peer, item_p item)
 	}
 	vec = item->body.burst.vec;
 	n = item->el_count;
+	for (i = 0; i < n && i < NGU_AHEAD; i++)
+		ngu__ask_for(vec[i]);
 	for (i = 0; i < n; i++) {
 		m = vec[i];
+		if (i + NGU_AHEAD < n)
+			ngu__ask_for(vec[i + NGU_AHEAD]);
 		one = i + 1 < n ? ngu__item_alloc(ts) : item;
 		if (one == NULL) {
 			m_freem(m);
@@ -337,17 +341,18 @@ ngu__drain(struct ngu__thread *ts)
 	return (0);
 }
 
-/* Into the node's queue, with references. */
+/*
+ * Into the node's queue, with a reference of the hook. The node needs none: whoever is responsible for a queue that is not empty holds
+ * one (a worklist, a promise, the holder of W or D), and until then our section keeps it.
+ */
 static int
 enqueue_data(struct ngu__thread *ts, hook_p peer, node_p node, item_p item, bool writer, bool pinned, int flags)
 {
 	int error;
 
-	NG_NODE_REF(node);
 	NG_HOOK_REF(peer);
-	item->el_dest = node;
 	item->el_hook = peer;
-	item->el_flags |= NGU_QF_NODEREF | NGU_QF_HOOKREF;
+	item->el_flags |= NGU_QF_HOOKREF;
 	if ((error = ngu__enqueue(ts, node, item, writer, pinned)) != 0) {
 		ngu__refuse(ts, peer, item, NGU_R_QUEUE_FULL);
 		return (error);

@@ -255,17 +255,24 @@ hook_free(hook_p hook)
 		NG_NODE_UNREF(node);
 }
 
+/* `most` references at once. */
 void
-ng_unref_hook(hook_p hook)
+ngu__hook_unref_n(hook_p hook, uint32_t most)
 {
 	int n;
 
 	if (hook == &ng_deadhook)
 		return;
-	n = NGU_FSUB_AR(&hook->hk_refs, 1);
-	NGU_INVARIANT(n > 0, "H5");
-	if (n == 1)
+	n = NGU_FSUB_AR(&hook->hk_refs, (int)most);
+	NGU_INVARIANT(n >= (int)most, "H5");
+	if (n == (int)most)
 		NGU_PLANT(dying_hook) ? ngu__hook_retire(hook) : hook_free(hook);
+}
+
+void
+ng_unref_hook(hook_p hook)
+{
+	ngu__hook_unref_n(hook, 1);
 }
 
 /* ---- birth ---- */

@@ -17,6 +17,8 @@ typedef NGU_ATOMIC(uintptr_t) ngu__itemq_head;
 
 /* The link of an entry: given by the includer. */
 static inline uintptr_t *ngu__itemq_link(uintptr_t entry);
+/* The walk is at this entry: those behind it can be prefetched. Given by the includer. */
+static inline void ngu__itemq_coming(uintptr_t entry);
 
 static inline void
 ngu__itemq_push(ngu__itemq_head *head, uintptr_t entry)
@@ -40,6 +42,7 @@ ngu__itemq_take(ngu__itemq_head *head, uintptr_t *last)
 	*last = e = NGU_XCHG_SC(head, 0);
 	for (; e != 0; e = n) {
 		n = *ngu__itemq_link(e);
+		ngu__itemq_coming(e);
 		*ngu__itemq_link(e) = r;
 		r = e;
 	}

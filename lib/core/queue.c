@@ -25,6 +25,13 @@ ngu__itemq_link(uintptr_t e)
 	return (IS_DOOM(e) ? (uintptr_t *)(void *)&ENT_HOOK(e)->hk_doom.next : (uintptr_t *)(void *)&ENT_ITEM(e)->el_next);
 }
 
+static inline void
+ngu__itemq_coming(uintptr_t e)
+{
+	if (!IS_DOOM(e) && (ENT_ITEM(e)->el_flags & (NGQF_TYPE | NGU_QF_NODEREF)) == NGQF_DATA)
+		__builtin_prefetch(ENT_ITEM(e)->el_dest, 1); /* ngu__enqueue() */
+}
+
 /* How long a sender on its way out waits for a gate to open. Nanoseconds. */
 #define WAYOUT_NS 4000
 #define LONG_QUEUE 1024 /* items waiting in the graph from which on a sender always gives way */
@@ -51,6 +58,13 @@ announce(struct ngu__thread *ts, struct ng_node *node, uint32_t bits, bool pinne
 	uint32_t old;
 
 	if (pinned) {
+		/*
+		 * The busy case without a write: all is set, and there is a server or a list entry. Whoever takes the node off its list,
+		 * or clears Q or QW, looks at the queue after that (sequentially consistent on both sides, and so was the push).
+		 */
+		old = node->nd_graph->nworkers != 0 ? NGU_LD_SC(&node->nd_gate) : 0;
+		if ((old & bits) == bits && (old & (NGU_G_W | NGU_G_D | NGU_G_L)) != 0)
+			return;
 		(void)ngu__gate_pushed(&node->nd_gate, bits, false, &old);
 		if ((old & (NGU_G_W | NGU_G_D)) == 0)
 			ngu__wq_push(ts, node);
@@ -106,12 +120,108 @@ charge(struct ngu_graph *g, struct ng_node *node, struct ng_item *item)
 	return (0);
 }
 
+/* ---- what a server owes ---- */
+
+#define OWED_MOST 32u
+
 static void
-discharge(struct ngu_graph *g, struct ng_node *node, struct ng_item *item)
+owed_init(struct ngu__owed *o, struct ng_node *node)
+{
+	uint32_t d = NGU_LD_RLX(&node->nd_graph->max[NGU_L_DATA]), q = NGU_LD_RLX(&node->nd_graph->max[NGU_L_NODEQUEUE]);
+
+	o->node = node;
+	o->most = (d < q ? d : q) / 64; /* of a small limit nothing is kept back */
+	if (o->most > OWED_MOST)
+		o->most = OWED_MOST;
+}
+
+static void
+owed_pay_room(struct ngu__owed *o)
+{
+	if (o->room == 0)
+		return;
+	(void)NGU_FSUB_RLX(&o->node->nd_state, o->room * NGU_NS_Q1);
+	(void)NGU_FSUB_RLX(&o->node->nd_graph->queued_data, o->room);
+	o->room = 0;
+}
+
+static void
+owed_pay_hooks(struct ngu__owed *o)
+{
+	if (o->hooks != 0)
+		ngu__hook_unref_n(o->hook, o->hooks);
+	o->hooks = 0;
+}
+
+static void
+owed_pay_pends(struct ngu__owed *o)
+{
+	/* ORDER pend-done (store side): release, after the methods. */
+	if (o->pends != 0)
+		(void)NGU_FSUB_AR(ngu__pend(o->owner, o->node), o->pends);
+	o->pends = 0;
+}
+
+static void
+owed_pay(struct ngu__owed *o)
+{
+	if (o == NULL)
+		return;
+	owed_pay_room(o);
+	owed_pay_hooks(o);
+	owed_pay_pends(o);
+}
+
+void
+ngu__owed_hook(struct ngu__owed *o, struct ng_hook *hook)
+{
+	if (o->hook != hook || o->hooks == OWED_MOST)
+		owed_pay_hooks(o);
+	o->hook = hook;
+	o->hooks++;
+}
+
+void
+ngu__owed_pend(struct ngu__owed *o, struct ngu__thread *owner)
+{
+	if (o->owner != owner || o->pends == OWED_MOST)
+		owed_pay_pends(o);
+	o->owner = owner;
+	o->pends++;
+}
+
+void
+ngu__owed_recover(struct ngu__thread *ts)
+{
+	struct ngu__owed *o = &ts->owed;
+	uintptr_t e = o->run;
+
+	if (o->node == NULL)
+		return;
+	if (o->nrun != 0) {
+		while (--o->nrun != 0)
+			e = *ngu__itemq_link(e);
+		*ngu__itemq_link(e) = o->node->nd_qlocal;
+		if (o->node->nd_qlocal == 0)
+			o->node->nd_qtail = e;
+		o->node->nd_qlocal = o->run;
+	}
+	owed_pay(o);
+	o->node = NULL;
+}
+
+static void
+discharge(struct ngu_graph *g, struct ng_node *node, struct ng_item *item, struct ngu__owed *o)
 {
 	NGU_STRICT_ITEM_QUEUED(item, false);
 	if (!(item->el_flags & NGU_QF_CHARGED))
 		return;
+	if (o != NULL && (item->el_flags & NGQF_TYPE) == NGQF_DATA) {
+		item->el_flags &= ~(unsigned long)NGU_QF_CHARGED;
+		if (++o->room >= o->most)
+			owed_pay_room(o);
+		return;
+	}
 	(void)NGU_FSUB_RLX(&node->nd_state, NGU_NS_Q1);
 	(void)NGU_FSUB_RLX((item->el_flags & NGQF_TYPE) == NGQF_DATA ? &g->queued_data : &g->queued_items, 1u);
 	item->el_flags &= ~(unsigned long)NGU_QF_CHARGED;
@@ -137,7 +247,16 @@ ngu__enqueue(struct ngu__thread *ts, struct ng_node *node, struct ng_item *item,
 		NGI_SET_READER(item);
 	(void)NGU_FADD_RLX(ngu__pend(owner, node), 1u);
 	item->el_owner = owner;
-	item->el_dest = node; /* referenced: NGU_QF_NODEREF is set by the caller */
+	if ((item->el_flags & (NGQF_TYPE | NGU_QF_NODEREF)) == NGQF_DATA) {
+		/* enqueue_data(): no reference, so the word is free until gather(). It says where the taker's walk will be in a while. */
+		item->el_dest = (struct ng_node *)(void *)ts->pushed[3];
+		ts->pushed[3] = ts->pushed[2];
+		ts->pushed[2] = ts->pushed[1];
+		ts->pushed[1] = ts->pushed[0];
+		ts->pushed[0] = item;
+	} else {
+		item->el_dest = node;
+	}
 	NGU_STRICT_ITEM_QUEUED(item, true);
 	if (ts->nest == 0)
 		NG_NODE_REF(node); /* the item may be applied and gone before announce() is through */
@@ -167,16 +286,37 @@ ent_writer(uintptr_t e)
 	return (IS_DOOM(e) || NGI_QUEUED_WRITER(ENT_ITEM(e)) != 0);
 }
 
+static void
+ask_for(uintptr_t e)
+{
+	const struct ng_item *item = ENT_ITEM(e);
+
+	if ((item->el_flags & (NGQF_TYPE | NGU_QF_BURST)) == NGQF_DATA) {
+		ngu__ask_for(item->body.da_m);
+	} else if ((item->el_flags & NGQF_TYPE) == NGQF_DATA) {
+		__builtin_prefetch(item->body.burst.vec);
+		__builtin_prefetch(item->body.burst.vec + 8);
+	}
+}
+
 /* More arrivals to the end of what the server has. The caller holds D or W. */
 static void
 gather(struct ng_node *node)
 {
 	uintptr_t last = 0, e = ngu__itemq_take(&node->nd_qhead, &last), w;
+	unsigned n = 0, writers = 0;
 
 	if (e == 0)
 		return;
-	for (w = e; w != 0; w = *ngu__itemq_link(w))
-		node->nd_qwriters += ent_writer(w);
+	for (w = e; w != 0; w = *ngu__itemq_link(w)) {
+		writers += ent_writer(w);
+		if (!IS_DOOM(w) && (ENT_ITEM(w)->el_flags & (NGQF_TYPE | NGU_QF_NODEREF)) == NGQF_DATA) {
+			ENT_ITEM(w)->el_dest = node;
+			if (n++ < NGU_AHEAD)
+				ask_for(w);
+		}
+	}
+	node->nd_qwriters += writers;
 	if (node->nd_qlocal == 0)
 		node->nd_qlocal = e;
 	else
@@ -193,6 +333,18 @@ more(void *arg)
 	if (!NGU_PLANT(S5))
 		gather(node);
 	return (node->nd_qlocal != 0 || has_doom(node));
+}
+
+/* Packets some places on in the queue will be needed soon. */
+static void
+look_ahead(uintptr_t e)
+{
+	unsigned i;
+
+	for (i = 0; i < NGU_AHEAD; i++)
+		if (e == 0 || (e = *ngu__itemq_link(e)) == 0 || IS_DOOM(e))
+			return;
+	ask_for(e);
 }
 
 static uintptr_t
@@ -256,6 +408,74 @@ give_up(struct ngu__thread *ts, struct ng_node *node)
 }
 
 /*
+ * A worker with nothing else to do stays a server for a moment after the last packet: the next one then costs its sender the push and
+ * nothing more. true: something has come. Others are let in meanwhile as beside any server; who wants the node alone queues, and is served.
+ */
+#define LINGER NGU_SPINS(100)
+
+static bool
+linger(struct ngu__thread *ts, struct ng_node *node)
+{
+	struct ngu__wq *wq;
+	unsigned i;
+
+	if (ts->worker == NULL || ts->level != 2 || (wq = ngu__wq_own(ts, node->nd_graph)) == NULL)
+		return (false);
+	for (i = 0; i < LINGER && NGU_LD_RLX(&wq->len) == 0 && NGU_LD_RLX(&node->nd_graph->hasty) == 0; i++) {
+		if (NGU_LD_ACQ(&node->nd_qhead) != 0 || has_doom(node))
+			return (true);
+		NGU_PAUSE();
+	}
+	return (false);
+}
+
+/*
+ * Packets at the head of the queue that may be applied one after the other, nobody else looking on: readers, each nobody's to wait for. Up
+ * to `most`, and not past `last`. How many; 0: the first is not of that kind.
+ */
+#define RUN 32u
+
+static unsigned
+run_take(struct ng_node *node, struct ngu__owed *o, uintptr_t last, unsigned most, bool *snap_done)
+{
+	uintptr_t e = node->nd_qlocal, end = 0;
+	unsigned n;
+
+	for (n = 0; n < most && n < RUN && e != 0 && !ent_writer(e) && (end == 0 || end != last); n++) {
+		if ((ENT_ITEM(e)->el_flags & NGQF_TYPE) != NGQF_DATA || ENT_ITEM(e)->apply != NULL)
+			break;
+		end = e;
+		e = *ngu__itemq_link(e);
+	}
+	if (n == 0)
+		return (0);
+	o->run = node->nd_qlocal;
+	o->nrun = n;
+	node->nd_qlocal = e;
+	*snap_done |= end == last;
+	return (n);
+}
+
+/* In a section, with D: the word does not show us, D alone keeps writers out. */
+static void
+run_apply(struct ngu__thread *ts, struct ng_node *node, struct ngu__owed *o)
+{
+	struct ngu__wframe f = { .node = node, .drainer = true, .prev = ts->rframes };
+	uintptr_t e;
+
+	ts->rframes = &f;
+	while (o->nrun != 0) {
+		e = o->run;
+		look_ahead(e);
+		o->run = *ngu__itemq_link(e);
+		o->nrun--;
+		discharge(node->nd_graph, node, ENT_ITEM(e), o);
+		(void)ngu__apply(ts, node, ENT_ITEM(e), false, o);
+	}
+	ts->rframes = f.prev;
+}
+
+/*
  * The caller holds D. Applies what waits, oldest first: all that was there at the start, then more while nobody else promised
  * to come, up to `budget`; the rest goes to the worklist. D is given back.
  */
@@ -264,25 +484,42 @@ ngu__serve(struct ngu__thread *ts, struct ng_node *node, unsigned budget)
 {
 	struct ngu__wframe f;
 	struct ngu__ctx ctx;
+	struct ngu__owed *owed = ts->owed.node == NULL ? &ts->owed : NULL; /* one at a time: a queue served within another's method pays at once */
 	struct ng_item *item;
 	uintptr_t e, last;
+	unsigned n;
 	bool in = false, first = true, snap_done, inside;
 
 	ngu__enter(ts, &ctx, node->nd_graph);
+	if (owed != NULL)
+		owed_init(owed, node);
 	refresh_qw(node);
 	last = node->nd_qlocal != 0 ? node->nd_qtail : 0;
 	snap_done = last == 0;
 	for (;;) {
 		e = node->nd_qlocal;
 		if (e == 0 && !has_doom(node)) {
+			if (in) { /* closers elsewhere do not wait for us to wait */
+				in = false;
+				ngu__data_leave(ts);
+			}
+			if (owed != NULL && linger(ts, node)) {
+				gather(node);
+				continue;
+			}
+			owed_pay(owed);
 			if (ngu__gate_rest(&node->nd_gate, more, node))
 				break;
 			refresh_qw(node);
 			continue;
 		}
-		if (snap_done && !first && ngu__gate_drop_d_promised(&node->nd_gate))
-			break;
+		if (snap_done && !first && (NGU_LD_RLX(&node->nd_gate) & NGU_G_C) != 0) {
+			owed_pay(owed);
+			if (ngu__gate_drop_d_promised(&node->nd_gate))
+				break;
+		}
 		if (budget == 0) {
+			owed_pay(owed);
 			(void)NGU_FAND_SC(&node->nd_gate, ~NGU_G_D);
 			ngu__wq_push(ts, node);
 			break;
@@ -292,6 +529,7 @@ ngu__serve(struct ngu__thread *ts, struct ng_node *node, unsigned budget)
 		 * comes after the section.
 		 */
 		if (ts->nest > (in ? 1u : 0u) && !has_doom(node) && !IS_DOOM(e) && (ENT_ITEM(e)->el_flags & NGQF_TYPE) != NGQF_DATA) {
+			owed_pay(owed);
 			(void)give_up(ts, node); /* in a section it always can */
 			break;
 		}
@@ -301,6 +539,7 @@ ngu__serve(struct ngu__thread *ts, struct ng_node *node, unsigned budget)
 				ngu__data_leave(ts);
 			}
 			if (!ngu__w_upgrade(ts, node, &f)) {
+				owed_pay(owed);
 				if (give_up(ts, node))
 					break;
 				continue;
@@ -311,14 +550,15 @@ ngu__serve(struct ngu__thread *ts, struct ng_node *node, unsigned budget)
 			} else {
 				item = ENT_ITEM(pop(node));
 				snap_done |= e == last;
-				discharge(node->nd_graph, node, item);
-				(void)ngu__apply(ts, node, item, true);
+				discharge(node->nd_graph, node, item, owed);
+				(void)ngu__apply(ts, node, item, true, owed);
 			}
 			ngu__w_downgrade(ts, node, &f);
 			if (node->nd_qwriters == 0)
 				refresh_qw(node);
 		} else {
 			item = ENT_ITEM(e);
+			look_ahead(e);
 			if (!in && (item->el_flags & NGQF_TYPE) != NGQF_MESG) {
 				in = true;
 				ngu__data_enter(ts, node->nd_graph);
@@ -326,21 +566,29 @@ ngu__serve(struct ngu__thread *ts, struct ng_node *node, unsigned budget)
 				in = false; /* message methods may sleep */
 				ngu__data_leave(ts);
 			}
+			if (in && owed != NULL && (n = run_take(node, owed, last, budget, &snap_done)) != 0) {
+				first = false;
+				budget -= n;
+				ts->serve_budget -= ts->serve_budget < n ? ts->serve_budget : n;
+				run_apply(ts, node, owed);
+				continue;
+			}
 			/* A message reader: show it in the word; we hold D, so no writer can be there. */
 			if (ts->nest == 0 && !ngu__gate_d_add_r(&node->nd_gate)) {
+				owed_pay(owed);
 				if (give_up(ts, node))
 					break;
 				continue;
 			}
 			(void)pop(node);
 			snap_done |= e == last;
-			discharge(node->nd_graph, node, item);
+			discharge(node->nd_graph, node, item, owed);
 			inside = ts->nest != 0; /* then D alone keeps writers out: the word does not show us */
 			f.node = node;
 			f.drainer = true;
 			f.prev = ts->rframes;
 			ts->rframes = &f;
-			(void)ngu__apply(ts, node, item, false);
+			(void)ngu__apply(ts, node, item, false, owed);
 			ts->rframes = f.prev;
 			if (!inside)
 				(void)NGU_FSUB_SC(&node->nd_gate, NGU_G_R1); /* D is ours: we serve what waits */
@@ -352,6 +600,8 @@ ngu__serve(struct ngu__thread *ts, struct ng_node *node, unsigned budget)
 	}
 	if (in)
 		ngu__data_leave(ts);
+	if (owed != NULL)
+		owed->node = NULL; /* all is paid */
 	if (NGU_PLANT(stays_queued))
 		(void)NGU_FOR_SC(&node->nd_gate, NGU_G_QW);
 	ngu__leave(ts, &ctx);
@@ -558,9 +808,9 @@ ngu__queue_flush(struct ngu__thread *ts, struct ng_node *node)
 		apply = item->apply;
 		owner = item->el_owner;
 		depth = item->depth;
-		discharge(g, node, item);
+		discharge(g, node, item, NULL);
 		if (item->el_flags & NGU_QF_CORE) { /* the core's own stages look for themselves */
-			(void)ngu__apply(ts, node, item, true);
+			(void)ngu__apply(ts, node, item, true, NULL);
 			continue;
 		}
 		if ((item->el_flags & NGQF_TYPE) == NGQF_DATA)

@@ -61,6 +61,7 @@ ngu_thread_recover(struct ngu_graph *g)
 	ts->rcl_kept = false;
 	if ((NGU_LD_RLX(&ts->aside) & 1) != 0)
 		NGU_ST_REL(&ts->aside, NGU_LD_RLX(&ts->aside) + 1);
+	ngu__owed_recover(ts);
 	ngu__thread_forget(ts);
 	ngu__strict_forget(ts);
 	if (ts->nest != 0) {

@@ -91,15 +91,18 @@ ngu__node_quiet_wait(struct ngu__thread *ts, struct ng_node *node)
 	unsigned round = 0;
 
 	while ((NGU_LD_SC(&node->nd_gate) & (NGU_G_W | NGU_G_D | NGU_G_Q)) != 0) {
-		if (end == 0)
+		if (end == 0) {
 			end = ngu__port_mono_ns() + QUIET_NS;
-		else if (ngu__port_mono_ns() > end)
+			(void)NGU_FADD_RLX(&node->nd_graph->hasty, 1u);
+		} else if (ngu__port_mono_ns() > end)
 			break;
 		if (wq != NULL && NGU_LD_ACQ(&wq->len) != 0)
 			(void)ngu__wq_serve(ts, wq, 64);
 		else
 			ngu__port_backoff(&round);
 	}
+	if (end != 0)
+		(void)NGU_FSUB_RLX(&node->nd_graph->hasty, 1u);
 }
 
 /* No other thread is in a section now, and this one is not inside the node. For writers that must not wait. */

@@ -71,13 +71,17 @@ worker_main(void *arg)
 	ts->worker = w;
 	for (;;) {
 		ev = NGU_LD_SC(&wq->event);
-		NGU_ST_REL(&wq->busy, 1u);
-		ngu__enter(ts, &ctx, g);
-		n = ngu__wq_serve(ts, wq, SHARE);
-		if (w->index == 0 && !g->fake_clock)
-			n += ngu__timers_run(g->timers, ngu__graph_now(g));
-		ngu__leave(ts, &ctx);
-		NGU_ST_REL(&wq->busy, 0u);
+		n = 0;
+		/* Looking is all that a worker without work does: senders write this line. */
+		if (NGU_LD_ACQ(&wq->len) != 0 || (w->index == 0 && !g->fake_clock && ngu__timers_next(g->timers) <= ngu__graph_now(g))) {
+			NGU_ST_REL(&wq->busy, 1u);
+			ngu__enter(ts, &ctx, g);
+			n = ngu__wq_serve(ts, wq, SHARE);
+			if (w->index == 0 && !g->fake_clock)
+				n += ngu__timers_run(g->timers, ngu__graph_now(g));
+			ngu__leave(ts, &ctx);
+			NGU_ST_REL(&wq->busy, 0u);
+		}
 		if (n != 0) {
 			idle = 0;
 			continue;

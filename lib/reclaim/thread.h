@@ -49,6 +49,21 @@ struct ngu__magpair {
 	struct ngu__mag *spare;
 };
 
+/*
+ * What a server of a node's queue owes for packets it has taken out or applied, to be paid in one sum: room in the limits, references of
+ * hooks, the senders' counts of waiting items. All of it is paid before D is given back. It only ever makes others believe that more waits
+ * than does. And the packets it has taken out and not yet applied, so that the queue's line stays with the senders.
+ */
+struct ngu__owed {
+	struct ng_node *node; /* NULL: this thread serves no queue */
+	struct ng_hook *hook;
+	struct ngu__thread *owner;
+	uint32_t hooks, pends; /* references of `hook`; items of `owner` */
+	uint32_t room, most;   /* packets taken out; pay when there are so many */
+	uint32_t nrun;
+	uintptr_t run; /* nrun of them, linked */
+};
+
 struct ngu__thread {
 	/* ---- read by gate closers and by the grace-period engine */
 	NGU_ALIGNED(NGU_CACHELINE) ngu__sec_depth depth; /* first: its address is the record's; section.h has these three */
@@ -86,6 +101,8 @@ struct ngu__thread {
 	uint32_t msgdepth;	     /* messages nested in messages */
 	uint32_t methods;	     /* methods nested that are no packet's: see ngu__method_enter() */
 	uint32_t serve_budget;
+	struct ngu__owed owed;
+	struct ng_item *pushed[4]; /* packets put into queues, the last four: to be prefetched, never looked at */
 	uint32_t hurry; /* ways out on which not to wait for a gate */
 	void *waiter; /* a completion record kept for the next control call */
 	uint64_t attempted, delivered; /* packets, this section, that are not in `through` */

@@ -30,6 +30,12 @@ ngu__itemq_link(uintptr_t e)
 	return (&((struct item *)e)->next);
 }
 
+static inline void
+ngu__itemq_coming(uintptr_t e)
+{
+	(void)e;
+}
+
 struct ng_node {
 	ngu__gate gate;
 	ngu__itemq_head head;

@@ -542,6 +542,47 @@ test_jump_aside(void **state)
 	end_quietly(t);
 }
 
+/* Out of the first of three packets that a server has taken out of a queue: the other two are not lost. */
+static void
+test_jump_queue(void **state)
+{
+	struct ngu_port *p;
+	struct ngt *volatile t = jumpy(NULL, &p);
+	struct ngu_port *volatile port = p;
+	struct ng_node *volatile b = node_of(t, "B");
+	struct ng_hook *volatile z = ng_findhook(b, "z");
+	const int refs = NGU_LD_ACQ(&b->nd_refs), hrefs = NGU_LD_ACQ(&z->hk_refs);
+	struct ngu_graph *volatile before = ngu_graph_enter(G);
+
+	(void)state;
+	NG_HOOK_FORCE_QUEUE(z);
+	ngt_trace_on("rcvdata B", jump, NULL);
+	ngu__epoch_enter(); /* nothing is served in a section */
+	for (int i = 0; i < 3; i++)
+		send(t, port);
+	if (setjmp(way_out) == 0) {
+		ngu__epoch_leave();
+		fail();
+	}
+	assert_int_equal(ngu__self()->owed.nrun, 2);
+	ngt_trace_on("rcvdata B", NULL, NULL);
+	ngu_thread_recover(G);
+	NG_FREE_ITEM(in_hand);
+	ngt_settle(t);
+	recovered(t, 0);
+	assert_null(ngu__self()->owed.node);
+	ngt_expect_trace("rcvdata A/x 3; rcvdata A/x 3; rcvdata A/x 3; rcvdata B/z 3; rcvdata B/z 3; rcvdata B/z 3");
+	/* The delivery's. */
+	while (NGU_LD_ACQ(&b->nd_refs) != refs)
+		NG_NODE_UNREF(b);
+	while (NGU_LD_ACQ(&z->hk_refs) != hrefs)
+		NG_HOOK_UNREF(z);
+	(void)ngu_graph_enter(before);
+	NG_NODE_UNREF(b);
+	ngu_port_close(port);
+	end_quietly(t);
+}
+
 static int
 queue_and_jump(void *arg, struct ng_node *node, struct ng_hook *hook, struct ng_item **item)
 {
@@ -749,6 +790,7 @@ main(void)
 		ngt_test(test_jump),
 		ngt_test(test_jump_aside),
 		ngt_test(test_jump_control),
+		ngt_test(test_jump_queue),
 		ngt_test(test_recover_workers),
 		ngt_test(test_reader_waits),
 		ngt_test(test_seed),

@@ -367,11 +367,11 @@ test_methods(void **state)
 	expect_report(NGU_STRICT_GATE, "disconnect of node \"B\"", "the writer turn was last taken", 0);
 	NG_MKMESSAGE(msg, 7, 1, 0, M_WAITOK);
 	item = ng_package_msg(msg, NG_NOFLAGS);
-	assert_int_equal(ngu__apply(ts, node, item, true), 0);
+	assert_int_equal(ngu__apply(ts, node, item, true, NULL), 0);
 	expect_report(NGU_STRICT_GATE, "rcvmsg of node \"B\"", "the writer turn was last taken", 0);
 	NG_MKMESSAGE(msg, 7, 1 | NGM_READONLY, 0, M_WAITOK);
 	item = ng_package_msg(msg, NG_NOFLAGS);
-	assert_int_equal(ngu__apply(ts, node, item, false), 0);
+	assert_int_equal(ngu__apply(ts, node, item, false, NULL), 0);
 	expect_report(NGU_STRICT_GATE, "rcvmsg of node \"B\"", "the writer turn was last taken", 0);
 	/* A receiver called by hand, past the core. */
 	i = ng_findhook(node, "i");
