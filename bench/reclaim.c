@@ -10,44 +10,28 @@
  * backlog-held  the same while a reader stays inside its section, at a node beside, for HELD_NS: what piles up, how often a rewire
  *               still gets through, how long until all is gone after the reader left.
  */
-#include "worker.h"
+#include "storm.h"
 
 #include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "port/port.h"
-#include "storm.h"
-
 #define HELD_NS 1000000000
 #define SAMPLES 2000u
 
 static struct ngu_graph *graph;
-static struct bench_thread rewirer;
-static struct hist rewirer_lat[2], lat;
-static struct job job;
-
-static void
-setup(struct dthread *t, void *arg)
-{
-	t->src = arg;
-}
+static struct hist lat;
 
 static void
 prepare(void)
 {
+	static struct job job;
+
 	packets_load(opt.pcap);
 	graph = graph_new();
 	graph_job(graph, &job);
-	rewirer.lat[0] = &rewirer_lat[0];
-	rewirer.lat[1] = &rewirer_lat[1];
-	bench_self = &rewirer;
-	(void)ngu__port_thread_pin(ncpu - 1);
-	if (ncpu > 1)
-		emit("line", "ns", line_transfer_ns());
-	go_realtime(1);
-	threads_start(1, setup, job.left);
+	rewirer_start(1, NULL, &job);
 }
 
 static void
@@ -55,11 +39,8 @@ finish(void)
 {
 	struct totals t;
 
-	if (ncpu > 1)
-		emit("line_after", "ns", line_transfer_ns());
-	threads_totals(&t);
-	t.received += rewirer.received;
-	t.copies += rewirer.copies;
+	rewirer_end();
+	rewirer_totals(&t);
 	accounts(graph, &t, "n4:");
 }
 

@@ -10,21 +10,16 @@
  * Gates      how long they were closed is measured in a few more pairs that count for nothing else: it costs two clock reads.
  * Direct     in the same pairs: when the last packet was queued after the storm, as the rewirer sees it, looking every 50 us.
  */
-#include "worker.h"
+#include "storm.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "port/port.h"
-#include "storm.h"
-
 #define TIMING_PAIRS 5
 #define SETTLED_NS 5000000 /* slices from here on are "full rate" */
 
 static struct ngu_graph *graph;
-static struct bench_thread rewirer;
-static struct hist rewirer_lat[2];
 
 static void
 job_setup(struct dthread *t, void *arg)
@@ -64,7 +59,7 @@ emit_latency(const char *suffix, unsigned mark)
 		fail("no memory");
 	for (unsigned i = 0; i < threads_count(); i++)
 		hist_merge(all, &dthreads[i].lat[mark]);
-	hist_merge(all, &rewirer_lat[mark]);
+	hist_merge(all, &rewirer.lat[mark]);
 	for (unsigned i = 0; i < sizeof(qs) / sizeof(qs[0]); i++) {
 		(void)snprintf(name, sizeof(name), "%s%s", qs[i].name, suffix);
 		emit(name, "ns", (double)hist_quantile(all, qs[i].q) * ns_per_tick);
@@ -129,13 +124,10 @@ finish(void)
 	struct ngu_graph_stats s;
 	struct totals t;
 
-	if (ncpu > 1)
-		emit("line_after", "ns", line_transfer_ns());
+	rewirer_end();
 	ngu_graph_stats(graph, &s);
 	emit("gate_closed", "times", (double)s.gate_closed);
-	threads_totals(&t);
-	t.received += rewirer.received;
-	t.copies += rewirer.copies;
+	rewirer_totals(&t);
 	accounts(graph, &t, "n4:");
 }
 
@@ -149,14 +141,7 @@ prepare(struct job *j)
 		fail("no node type '%s' in this library", tee_type);
 	graph = graph_new();
 	graph_job(graph, j);
-	rewirer.lat[0] = &rewirer_lat[0];
-	rewirer.lat[1] = &rewirer_lat[1];
-	bench_self = &rewirer;
-	(void)ngu__port_thread_pin(ncpu - 1); /* the last CPU; data threads start from the first */
-	if (ncpu > 1)
-		emit("line", "ns", line_transfer_ns());
-	go_realtime(1);
-	threads_start(opt.threads, job_setup, j);
+	rewirer_start(opt.threads, job_setup, j);
 }
 
 void

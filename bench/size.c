@@ -6,14 +6,11 @@
  * Turns      for each of the three a quiet and a disturbed window, then again. A rewire's cost is the rewirer's time between call and
  *            return; ratios are those of one turn, their median counts.
  */
-#include "worker.h"
+#include "storm.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "port/port.h"
-#include "storm.h"
 
 #define SIZES 3
 
@@ -28,8 +25,6 @@ static struct sized {
 	unsigned nkept;
 	uint64_t sent;
 } *graphs;
-static struct bench_thread rewirer;
-static struct hist rewirer_lat[2];
 
 static void
 fill(struct ngu_graph *g, unsigned n)
@@ -49,12 +44,6 @@ fill(struct ngu_graph *g, unsigned n)
 	}
 }
 
-static void
-setup(struct dthread *t, void *arg)
-{
-	t->src = arg;
-}
-
 /* With the data threads idle: what they measured since the last call belongs to this graph. */
 static void
 take_latencies(struct sized *s)
@@ -64,8 +53,8 @@ take_latencies(struct sized *s)
 			hist_merge(&s->lat[m], &dthreads[i].lat[m]);
 			memset(&dthreads[i].lat[m], 0, sizeof(dthreads[i].lat[m]));
 		}
-		hist_merge(&s->lat[m], &rewirer_lat[m]);
-		memset(&rewirer_lat[m], 0, sizeof(rewirer_lat[m]));
+		hist_merge(&s->lat[m], &rewirer.lat[m]);
+		memset(&rewirer.lat[m], 0, sizeof(rewirer.lat[m]));
 	}
 }
 
@@ -169,14 +158,7 @@ case_size(const char *kind, const char *storm_rate)
 		fill(graphs[k].graph, sizes[k]);
 		storm_init(&graphs[k].storm, graphs[k].graph, kind, storm_rate);
 	}
-	rewirer.lat[0] = &rewirer_lat[0];
-	rewirer.lat[1] = &rewirer_lat[1];
-	bench_self = &rewirer;
-	(void)ngu__port_thread_pin(ncpu - 1);
-	if (ncpu > 1)
-		emit("line", "ns", line_transfer_ns());
-	go_realtime(1);
-	threads_start(opt.threads, setup, graphs[0].job.left);
+	rewirer_start(opt.threads, NULL, &graphs[0].job);
 	for (unsigned k = 0; k < SIZES; k++) {
 		turn(&graphs[k], 0, span, false);
 		memset(graphs[k].lat, 0, sizeof(graphs[k].lat));
@@ -187,8 +169,7 @@ case_size(const char *kind, const char *storm_rate)
 		for (unsigned k = 0; k < SIZES; k++)
 			turn(&graphs[(k + i) % SIZES], i, span, true);
 	threads_stop();
-	if (ncpu > 1)
-		emit("line_after", "ns", line_transfer_ns());
+	rewirer_end();
 	for (unsigned i = 0; i < opt.pairs; i++)
 		for (unsigned k = 1; k < SIZES; k++)
 			r[k][i] = graphs[k].cost[i] / graphs[0].cost[i];

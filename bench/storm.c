@@ -7,6 +7,7 @@
  *            (each counts as one). relink: the far end moved between two hooks of n8. apply: a list of two, a new link and the old one's
  *            end, by ngu_apply().
  * Rates      1k and 100k a second, and flat: as fast as one thread can.
+ * Rewirer    the thread that does it: pinned to the last CPU (data threads begin at the first), above them with --fifo.
  */
 #include "storm.h"
 
@@ -14,7 +15,6 @@
 #include <string.h>
 
 #include "port/port.h"
-#include "worker.h"
 
 /* ---- the operations; each is one rewire ---- */
 
@@ -149,4 +149,44 @@ storm_undo(struct storm *s)
 {
 	if (s->state != 0)
 		s->op(s);
+}
+
+/* ---- the rewirer ---- */
+
+struct rewirer rewirer;
+
+static void
+send_left(struct dthread *t, void *arg)
+{
+	const struct job *j = arg;
+
+	t->src = j->left;
+}
+
+void
+rewirer_start(unsigned n, void (*setup)(struct dthread *t, void *arg), struct job *j)
+{
+	rewirer.bench.lat[0] = &rewirer.lat[0];
+	rewirer.bench.lat[1] = &rewirer.lat[1];
+	bench_self = &rewirer.bench;
+	(void)ngu__port_thread_pin(ncpu - 1);
+	if (ncpu > 1)
+		emit("line", "ns", line_transfer_ns());
+	go_realtime(1);
+	threads_start(n, setup != NULL ? setup : send_left, j);
+}
+
+void
+rewirer_end(void)
+{
+	if (ncpu > 1)
+		emit("line_after", "ns", line_transfer_ns());
+}
+
+void
+rewirer_totals(struct totals *t)
+{
+	threads_totals(t);
+	t->received += rewirer.bench.received;
+	t->copies += rewirer.bench.copies;
 }
