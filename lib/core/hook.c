@@ -517,10 +517,9 @@ hook_grace(struct ngu__retire *r)
 	}
 	/* No section is left in which anybody could deliver through this hook. */
 	if (hook->hk_idx != 0) {
-		ngu__ctr_read(hook->hk_idx, &n, &bytes);
+		ngu__ctr_fold(hook->hk_idx, &n, &bytes);
 		if (g != NULL)
 			(void)NGU_FADD_RLX(&g->folded_bytes, bytes);
-		ngu__ctr_free(hook->hk_idx);
 		hook->hk_idx = 0;
 	}
 	if (NGU_LD_ACQ(&hook->hk_state) & NGU_HS_ONEWAY) {

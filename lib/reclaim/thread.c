@@ -3,7 +3,8 @@
  * thread.c - the registry of threads, and the counters each of them keeps.
  *
  * Registry    a list that only grows. A record belongs to the thread that moved `used` 0 -> 1; when the thread ends it is
- *             cleaned, `used` goes back to 0, and the next new thread takes it over, counters and all.
+ *             cleaned, `used` goes back to 0, and the next new thread takes it over, counters and all. Records lie side by side,
+ *             because a gate closer, and whoever frees a hook, looks at all of them.
  * Counters    an index names one cell in each thread: in a range of address space for all indexes there can be, of which only pages
  *             that were counted in are memory. There is one more such range for the whole process, made by the first
  *             ngu__ctr_alloc(): a thread that is refused its own counts there with locked additions, so sums stay exact.
@@ -70,13 +71,56 @@ reuse(void)
 	return (NULL);
 }
 
+#if !defined(NGU_NO_CACHES) && !defined(NGU_LAB)
+#define TOGETHER_BYTES 65536u
+#define PAIR (2 * NGU_CACHELINE) /* some processors fetch lines by twos */
+#define TOGETHER (TOGETHER_BYTES / sizeof(struct neighbour) - 1)
+
+struct neighbour {
+	NGU_ALIGNED(PAIR) struct ngu__thread ts;
+};
+struct together {
+	_Atomic uint32_t taken;
+	struct neighbour rec[TOGETHER];
+};
+static _Atomic(struct together *) together;
+
+_Static_assert(sizeof(struct together) <= TOGETHER_BYTES, "a region holds as many records as it says");
+
+/* Memory for a record next to those of other threads; NULL: there is none. */
+static struct ngu__thread *
+record(void)
+{
+	/* ORDER together (load side): acquire; pairs with the compare and swap below: `taken` is what its maker said. */
+	struct together *t = NGU_LD_ACQ(&together), *mine;
+	uint32_t i;
+
+	if (ngu__port_alloc_hook != NULL && !ngu__port_alloc_hook(sizeof(struct ngu__thread)))
+		return (NULL);
+	/* No order needed: the number only shares the records out. */
+	if (t != NULL && (i = NGU_FADD_RLX(&t->taken, 1u)) < TOGETHER)
+		return (&t->rec[i].ts);
+	if ((mine = ngu__port_alloc_region(TOGETHER_BYTES, false)) == NULL)
+		return (NULL);
+	NGU_ST_RLX(&mine->taken, 1u);
+	/* ORDER together (store side): release. Who comes second leaves the rest of his untouched. */
+	(void)NGU_CAS_AR(&together, &t, mine);
+	return (&mine->rec[0].ts);
+}
+#else
+static struct ngu__thread *
+record(void)
+{
+	return (ngu__port_alloc(sizeof(struct ngu__thread), NGU_CACHELINE));
+}
+#endif
+
 static struct ngu__thread *
 create(void)
 {
-	struct ngu__thread *ts;
+	struct ngu__thread *ts = record();
 	uint32_t i;
 
-	ts = ngu__port_alloc(sizeof(*ts), NGU_CACHELINE);
 	if (ts == NULL) {
 		/* No order needed: the index only shares out static memory. */
 		if (NGU_LD_RLX(&nreserve) >= RESERVE || (i = NGU_FADD_RLX(&nreserve, 1u)) >= RESERVE)
@@ -250,30 +294,6 @@ shared_cell(uint32_t i)
 	return (c != NULL ? c + i : NULL);
 }
 
-/* Looks first: a cell that nobody counted in shall not become memory. */
-static void
-zero_cell(struct ngu__ctr *c)
-{
-	/* No order needed: the index reaches its next user through ctr_lock, and that user publishes it to the counting threads. */
-	if (c != NULL && (NGU_LD_RLX(&c->n) | NGU_LD_RLX(&c->bytes)) != 0) {
-		NGU_ST_RLX(&c->n, 0u);
-		NGU_ST_RLX(&c->bytes, 0u);
-	}
-}
-
-void
-ngu__ctr_free(uint32_t i)
-{
-	struct ngu__thread *ts;
-
-	if (i == 0)
-		return;
-	for (ts = NGU_LD_ACQ(&ngu__threads); ts != NULL; ts = ts->next)
-		zero_cell(cell(ts, i));
-	zero_cell(shared_cell(i));
-	ctr_mark_free(i);
-}
-
 static void
 add_cell(struct ngu__ctr *c, uint64_t *n, uint64_t *bytes)
 {
@@ -292,6 +312,47 @@ ngu__ctr_read(uint32_t i, uint64_t *n, uint64_t *bytes)
 	add_cell(shared_cell(i), n, bytes);
 	for (ts = NGU_LD_ACQ(&ngu__threads); ts != NULL; ts = ts->next)
 		add_cell(cell(ts, i), n, bytes);
+}
+
+/* Looks first: a cell that nobody counted in shall not become memory. */
+static void
+take_cell(struct ngu__ctr *c, uint64_t *n, uint64_t *bytes)
+{
+	uint64_t cn, cb;
+
+	/* No order needed: the index reaches its next user through ctr_lock, and that user publishes it to the counting threads. */
+	if (c == NULL)
+		return;
+	cn = NGU_LD_RLX(&c->n);
+	cb = NGU_LD_RLX(&c->bytes);
+	if ((cn | cb) != 0) {
+		*n += cn;
+		*bytes += cb;
+		NGU_ST_RLX(&c->n, 0u);
+		NGU_ST_RLX(&c->bytes, 0u);
+	}
+}
+
+void
+ngu__ctr_fold(uint32_t i, uint64_t *n, uint64_t *bytes)
+{
+	struct ngu__thread *ts;
+
+	*n = *bytes = 0;
+	if (i == 0)
+		return;
+	for (ts = NGU_LD_ACQ(&ngu__threads); ts != NULL; ts = ts->next)
+		take_cell(cell(ts, i), n, bytes);
+	take_cell(shared_cell(i), n, bytes);
+	ctr_mark_free(i);
+}
+
+void
+ngu__ctr_free(uint32_t i)
+{
+	uint64_t n, bytes;
+
+	ngu__ctr_fold(i, &n, &bytes);
 }
 
 void

@@ -172,6 +172,7 @@ ngu__count(struct ngu__thread *ts, uint32_t i, uint64_t n, uint64_t bytes)
 /* Index management (lock inside; control path). alloc: 0 = none left. free: all threads' cells must be at rest. */
 uint32_t ngu__ctr_alloc(void);
 void ngu__ctr_free(uint32_t i); /* zeroes the cells */
+void ngu__ctr_fold(uint32_t i, uint64_t *n, uint64_t *bytes); /* the sum, then free: one walk */
 void ngu__ctr_read(uint32_t i, uint64_t *n, uint64_t *bytes); /* sum over all threads, exact when they are at rest */
 extern uint32_t ngu__ctr_most; /* indexes are below; for tests of what happens when there are none left */
 
