@@ -16,7 +16,8 @@ static const char *const scales[] = { "scale-1000", "scale-10000", "scale-100000
 static const char *const aparts[] = { "apart-connect", "apart-insert", "apart-relink" };
 static const char *const shapes[] = { "tree", "fanout", "bridge", "writers16" };
 static const char *const bursts[] = { "burst1", "burst8", "burst32", "burst256" };
-static const char *const backlogs[] = { "idle-1", "idle-4", "idle-16", "idle-64", "idle-256", "backlog", "backlog-held" };
+static const char *const backlogs[] = { "idle-1", "idle-2", "idle-4", "idle-8", "idle-16", "idle-32", "idle-64", "idle-128", "idle-256",
+	"backlog", "backlog-held" };
 static const char *const handovers[] = { "handover-1", "handover-32" };
 #define COUNT(a) ((unsigned)(sizeof(a) / sizeof((a)[0])))
 #define ALL ((1u << NBACKENDS) - 1)

@@ -74,20 +74,6 @@ shuffle(unsigned n)
 	}
 }
 
-static double
-resident(void)
-{
-	unsigned long size, pages = 0;
-	FILE *f = fopen("/proc/self/statm", "r");
-
-	if (f == NULL)
-		return (0);
-	if (fscanf(f, "%lu %lu", &size, &pages) != 2)
-		pages = 0;
-	(void)fclose(f);
-	return ((double)pages * (double)sysconf(_SC_PAGESIZE));
-}
-
 static void
 build(struct ngu_graph *g, unsigned n, bool named)
 {

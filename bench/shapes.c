@@ -135,19 +135,6 @@ sender(void *arg)
 	return (NULL);
 }
 
-static double
-resident(void)
-{
-	unsigned long size, pages = 0;
-	FILE *f = fopen("/proc/self/statm", "r");
-
-	if (f == NULL || fscanf(f, "%lu %lu", &size, &pages) != 2)
-		pages = 0;
-	if (f != NULL)
-		(void)fclose(f);
-	return ((double)pages * (double)sysconf(_SC_PAGESIZE));
-}
-
 static void
 ring_of_hooks(struct ngu_graph *g, unsigned n, const char *letter)
 {

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "port/port.h"
 
@@ -99,6 +100,20 @@ go_realtime(int above)
 
 	if (opt.fifo)
 		must(pthread_setschedparam(pthread_self(), SCHED_FIFO, &p), "--fifo");
+}
+
+double
+resident(void)
+{
+	unsigned long size, pages = 0;
+	FILE *f = fopen("/proc/self/statm", "r");
+
+	if (f == NULL)
+		return (0);
+	if (fscanf(f, "%lu %lu", &size, &pages) != 2)
+		pages = 0;
+	(void)fclose(f);
+	return ((double)pages * (double)sysconf(_SC_PAGESIZE));
 }
 
 static void

@@ -38,6 +38,7 @@ void emit(const char *metric, const char *unit, double value);
 _Noreturn void fail(const char *fmt, ...) __attribute__((__format__(__printf__, 1, 2)));
 void must(int error, const char *fmt, ...) __attribute__((__format__(__printf__, 2, 3)));
 double median(double *v, unsigned n); /* sorts v; 0 for none */
+double resident(void); /* bytes of memory the process has now */
 
 /* ---- time */
 extern double ns_per_tick;
