@@ -6,7 +6,8 @@
  * Chain      a source node, N-1 nodes that load each packet's length and pass all on, a sink: N hand-overs. Packets are objects of a line
  *            each that are used again for each walk: nothing is allocated.
  * Figures    ns_hop: statistics off for bursts and, because that is rte_graph's default, on for single packets (hopN);
- *            ns_hop_plain and ns_hop_stats: both, in turns. rte_walk.c is the walk, compiled with and without them.
+ *            ns_hop_plain and ns_hop_stats: both, in turns. rte_walk.c is the walk, compiled with and without them. tsc_ns: one reading of
+ *            the time-stamp counter, of which the statistics make two a node.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 
 #include "rte_walk.h"
 
+#include <rte_cycles.h>
 #include <rte_debug.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
@@ -78,6 +80,19 @@ timed(void (*walk)(struct rte_graph *, unsigned), struct rte_graph *g, unsigned 
 	return ((double)(b - a) / ((double)walks * burst * hops));
 }
 
+static double
+timed_tsc(void)
+{
+	uint64_t sum = 0;
+	int64_t a = cpu_ns();
+
+	for (unsigned i = 0; i < 20000; i++)
+		sum += rte_rdtsc();
+	a = cpu_ns() - a;
+	__asm__ volatile("" : : "r"(sum));
+	return ((double)a / 20000);
+}
+
 static void
 options(int argc, char **argv)
 {
@@ -100,7 +115,7 @@ main(int argc, char **argv)
 	static char a0[] = "ngbench-rte_graph", a1[] = "--no-huge", a2[] = "--no-pci", a3[] = "--no-shconf", a4[] = "--no-telemetry",
 		    a5[] = "-m64", a6[] = "-l0", a7[] = "--log-level=error";
 	static char *eal[] = { a0, a1, a2, a3, a4, a5, a6, a7, NULL };
-	static double plain[512], counted[512];
+	static double plain[512], counted[512], tsc[512];
 	unsigned hops = 16, burst = 1;
 	struct rte_graph *g;
 
@@ -117,9 +132,11 @@ main(int argc, char **argv)
 	for (unsigned i = 0; i < pairs; i++) {
 		plain[i] = timed(rte_walk_plain, g, hops, burst);
 		counted[i] = timed(rte_walk_stats, g, hops, burst);
+		tsc[i] = timed_tsc();
 	}
 	emit("ns_hop_plain", "ns", median(plain, pairs));
 	emit("ns_hop_stats", "ns", median(counted, pairs));
+	emit("tsc_ns", "ns", median(tsc, pairs));
 	emit("ns_hop", "ns", burst == 1 ? median(counted, pairs) : median(plain, pairs));
 	emit("accounts", "ok", 1);
 	(void)printf("R\tbackend\trte_graph\t1\nD\n");
