@@ -19,7 +19,7 @@ enum result_mode { MODE_FULL, MODE_QUICK, MODE_GATES };
 
 struct config {
 	enum result_mode mode;
-	bool json, fifo;
+	bool json, fifo, near;
 	double seconds; /* 0: the mode's own */
 	const char *pcap;
 	bool backend[NALL]; /* wanted, and there */

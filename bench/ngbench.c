@@ -39,7 +39,7 @@ usage(FILE *to)
 {
 	(void)fputs("usage: ngbench [option ...]\n"
 		    "\n"
-		    "  --quick         a look, 20 s; without it about eleven minutes\n"
+		    "  --quick         a look, 20 s; without it about twelve minutes\n"
 		    "  --gates         only what the gates need: GATE name value target PASS|FAIL; exit 1 if one fails\n"
 		    "  --json          one JSON object a line: bench, backend, case, threads, metric, unit, value, low,\n"
 		    "                  high, rounds; case by case. The first says what machine it is\n"
@@ -49,6 +49,7 @@ usage(FILE *to)
 		    "  --case LIST     only these cases (comma separated, a trailing * matches the rest); see --list\n"
 		    "  --threads LIST  only these numbers of data threads\n"
 		    "  --seconds N     measure each case N seconds in one round\n"
+		    "  --near          repeat rewiring runs that met the CPUs far apart, for four minutes in all; --gates does so by itself\n"
 		    "  --fifo          data threads under SCHED_FIFO (needs the right to)\n"
 		    "  --list          backends and cases\n"
 		    "  --help          this\n"
@@ -199,8 +200,8 @@ report(const struct plan *p, unsigned backend, const struct run *r, int status, 
 
 /*
  * The machine may move the two CPUs from one shared cache to two and back every minute or so; then all that passes between them
- * costs six times as much. The gates of rewiring are about the near state: a run that began or ended in the other one is
- * repeated for as long as there is patience. What it kept is reported all the same (kept_far).
+ * costs six times as much. The gates of rewiring are about the near state: with --gates and --near a run that began or ended in the
+ * other one is repeated for as long as there is patience. What it kept is reported all the same (kept_far).
  */
 static double patience = 240; /* seconds, for all repeats together */
 
@@ -249,7 +250,7 @@ again:
 		;
 	child = 0;
 	whole = text != NULL && len >= 2 && strcmp(text + len - 2, "D\n") == 0;
-	if (whole && conf.mode == MODE_GATES && patience > 0 && was_far(text)) {
+	if (whole && (conf.near || conf.mode == MODE_GATES) && patience > 0 && was_far(text)) {
 		add_far(backend, p, text);
 		free(text);
 		progress_end();
@@ -316,7 +317,7 @@ options(int argc, char **argv)
 	static const struct option list[] = { { "help", 0, NULL, 'h' }, { "json", 0, NULL, 'j' }, { "quick", 0, NULL, 'q' },
 		{ "gates", 0, NULL, 'g' }, { "pcap", 1, NULL, 'p' }, { "backend", 1, NULL, 'b' }, { "case", 1, NULL, 'c' },
 		{ "threads", 1, NULL, 't' }, { "seconds", 1, NULL, 's' }, { "list", 0, NULL, 'l' }, { "fifo", 0, NULL, 'F' },
-		{ "compare", 1, NULL, 'C' },
+		{ "compare", 1, NULL, 'C' }, { "near", 0, NULL, 'N' },
 		{ NULL, 0, NULL, 0 } };
 	static char name[] = "ngbench";
 	char *end;
@@ -343,6 +344,9 @@ options(int argc, char **argv)
 			break;
 		case 'F':
 			conf.fifo = true;
+			break;
+		case 'N':
+			conf.near = true;
 			break;
 		case 'C':
 			if ((error = compare_load(optarg)) != 0)
