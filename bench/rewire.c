@@ -127,7 +127,7 @@ finish(void)
 	rewirer_end();
 	ngu_graph_stats(graph, &s);
 	emit("gate_closed", "times", (double)s.gate_closed);
-	rewirer_totals(&t);
+	rewirer_totals(graph, &t);
 	accounts(graph, &t, "n4:");
 }
 

@@ -184,8 +184,9 @@ rewirer_end(void)
 }
 
 void
-rewirer_totals(struct totals *t)
+rewirer_totals(struct ngu_graph *g, struct totals *t)
 {
+	must(ngu_settle(g, 10000), "waiting for the graph to come to rest"); /* this thread may be the one to serve it */
 	threads_totals(t);
 	t->received += rewirer.bench.received;
 	t->copies += rewirer.bench.copies;

@@ -38,6 +38,6 @@ extern struct rewirer rewirer;
  */
 void rewirer_start(unsigned n, void (*setup)(struct dthread *t, void *arg), struct job *j);
 void rewirer_end(void);				/* how far apart they are now */
-void rewirer_totals(struct totals *t);		/* of the data threads and the rewirer; they have stopped */
+void rewirer_totals(struct ngu_graph *g, struct totals *t); /* when what is queued has arrived: of the data threads, which have stopped, and it */
 
 #endif
