@@ -29,7 +29,7 @@ static inline void
 ngu__itemq_coming(uintptr_t e)
 {
 	if (!IS_DOOM(e) && (ENT_ITEM(e)->el_flags & (NGQF_TYPE | NGU_QF_NODEREF)) == NGQF_DATA)
-		__builtin_prefetch(ENT_ITEM(e)->el_dest, 1); /* ngu__enqueue() */
+		NGU_ASK_TO_WRITE(ENT_ITEM(e)->el_dest); /* ngu__enqueue() */
 }
 
 /* How long a sender on its way out waits for a gate to open. Nanoseconds. */

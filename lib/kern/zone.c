@@ -161,7 +161,7 @@ soon(const struct ngu__zone *z, const struct ngu__mag *mag)
 
 	for (i = mag->n; i-- != 0;)
 		for (at = 0; at < most; at += NGU_CACHELINE)
-			__builtin_prefetch((char *)mag->round[i] + at, 1);
+			NGU_ASK_TO_WRITE((char *)mag->round[i] + at);
 }
 
 void *

@@ -97,6 +97,16 @@ void ngu__lab_keep(const void *p);
 #endif
 
 /*
+ * Ask for a line that will be written soon. Compilers take __builtin_prefetch(p, 1) for a read on a plain x86-64, and a line that another CPU has read
+ * is then waited for at the write all the same. The instruction is older than x86-64, and nothing at all where a machine lacks it.
+ */
+#if defined(__x86_64__) && !defined(NGU_LAB)
+#define NGU_ASK_TO_WRITE(p) __asm__ __volatile__("prefetchw %0" : : "m"(*(const char *)(p)))
+#else
+#define NGU_ASK_TO_WRITE(p) __builtin_prefetch((p), 1)
+#endif
+
+/*
  * Spin lock of the control path. Never held over a method call, a wait or an allocation that may block; a holder that was
  * preempted makes the others yield. One word, zero is free.
  */
