@@ -170,6 +170,18 @@ ngu__gate_pushed(ngu__gate *g, uint32_t bits, bool promise, uint32_t *old)
 	return (true);
 }
 
+/*
+ * After a push that nobody promised to come back for. true: the bits are set already, and there is a server, a writer or a list entry: whoever clears
+ * Q, QW or L does so later than this load, and looks at the queue after that. Nothing needs to be written. Sequentially consistent, after the push, which is.
+ */
+static inline bool
+ngu__gate_announced(ngu__gate *g, uint32_t bits)
+{
+	uint32_t w = NGU_LD_SC(g);
+
+	return ((w & bits) == bits && (w & (NGU_G_W | NGU_G_D | NGU_G_L)) != 0);
+}
+
 enum ngu__gate_promise { NGU_PROMISE_NOTHING, NGU_PROMISE_THEIRS, NGU_PROMISE_SERVE };
 
 /* Keep a promise. SERVE: D is the caller's now. THEIRS: whoever has W or D is responsible. */

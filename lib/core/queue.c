@@ -58,12 +58,7 @@ announce(struct ngu__thread *ts, struct ng_node *node, uint32_t bits, bool pinne
 	uint32_t old;
 
 	if (pinned) {
-		/*
-		 * The busy case without a write: all is set, and there is a server or a list entry. Whoever takes the node off its list,
-		 * or clears Q or QW, looks at the queue after that (sequentially consistent on both sides, and so was the push).
-		 */
-		old = node->nd_graph->nworkers != 0 ? NGU_LD_SC(&node->nd_gate) : 0;
-		if ((old & bits) == bits && (old & (NGU_G_W | NGU_G_D | NGU_G_L)) != 0)
+		if (node->nd_graph->nworkers != 0 && ngu__gate_announced(&node->nd_gate, bits)) /* the busy case writes nothing */
 			return;
 		(void)ngu__gate_pushed(&node->nd_gate, bits, false, &old);
 		if ((old & (NGU_G_W | NGU_G_D)) == 0)

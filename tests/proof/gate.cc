@@ -49,7 +49,7 @@ struct ng_node {
 };
 
 /* What drivers of twins leave out. */
-enum { ALL, NO_RECHECK, NO_PROMISE, PROMISE_BROKEN, W_DROPPED_BLINDLY, R_DROPPED_BLINDLY, W_BESIDE_READERS, SERVER_WAITS_NOT };
+enum { ALL, Q_NOT_LOOKED_AT, NO_RECHECK, NO_PROMISE, PROMISE_BROKEN, W_DROPPED_BLINDLY, R_DROPPED_BLINDLY, W_BESIDE_READERS, SERVER_WAITS_NOT };
 
 static void
 node_init(struct ng_node *n)
@@ -466,6 +466,65 @@ static const struct twin queue_twins[] = {
 	{},
 };
 
+/* A worker, and two senders that promise nothing: announce(), pinned, ngu__wq_push() and ngu__wq_serve(). */
+struct works : rl::test_suite<works, 3> {
+	struct ng_node n;
+	struct item item[2][2];
+	NGU_ATOMIC(uint32_t) list;
+
+	void before()
+	{
+		node_init(&n);
+		NGU_ST_RLX(&list, 0u);
+	}
+	void send(struct item *i, unsigned me, int seq)
+	{
+		uint32_t old;
+
+		post(&n, i, false, me, seq);
+		if (left_out == Q_NOT_LOOKED_AT ? (NGU_LD_SC(&n.gate) & (NGU_G_D | NGU_G_L)) != 0 : ngu__gate_announced(&n.gate, NGU_G_Q))
+			return;
+		(void)ngu__gate_pushed(&n.gate, NGU_G_Q, false, &old);
+		if ((old & (NGU_G_W | NGU_G_D)) == 0 && (NGU_FOR_SC(&n.gate, NGU_G_L) & NGU_G_L) == 0)
+			(void)NGU_FADD_SC(&list, 1u);
+	}
+	void thread(unsigned me)
+	{
+		if (me != 2) {
+			send(&item[me][0], me, 1);
+			send(&item[me][1], me, 2);
+			return;
+		}
+		while (n.applied != 4)
+			if (!serve_list())
+				rl::yield(1, $);
+	}
+	bool serve_list()
+	{
+		if (NGU_LD_ACQ(&list) == 0)
+			return (false);
+		(void)NGU_FSUB_SC(&list, 1u);
+		(void)NGU_FAND_SC(&n.gate, ~NGU_G_L);
+		if (ngu__gate_try_d(&n.gate))
+			serve(&n, 2);
+		return (true);
+	}
+	void after()
+	{
+		(void)serve_list(); /* it may be listed for what the worker has found already */
+		at_rest(&n);
+	}
+};
+
+static const struct twin works_twins[] = {
+	{"twin: a worker's queue, a server is trusted to look again, Q is not looked at", {}, Q_NOT_LOOKED_AT},
+	{"twin: a worker's queue, the server does not look again", {}, NO_RECHECK},
+	{"twin: a worker's queue, looked at with no order to the push",
+	    {{"ngu__gate_announced", LD, rl::mo_relaxed}, {"ngu__itemq_push", RMW, rl::mo_release}, {"ngu__itemq_take", LD, rl::mo_relaxed},
+		{"ngu__itemq_take", RMW, rl::mo_acquire}, {"ngu__gate_rest", RMW, rl::mo_relaxed}}},
+	{},
+};
+
 int
 main()
 {
@@ -483,5 +542,8 @@ main()
 	holds<rests>("rests: two senders, each item by itself, and a writer", 100000);
 	holds_bound<rests>("rests: two senders, each item by itself, and a writer", 1);
 	twins<rests>(queue_twins, 1000000);
+	holds<works>("works: two senders to a worker", 100000);
+	holds_bound<works>("works: two senders to a worker", 1);
+	twins<works>(works_twins, 1000000);
 	return (done());
 }
