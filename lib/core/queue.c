@@ -406,20 +406,22 @@ give_up(struct ngu__thread *ts, struct ng_node *node)
  * A worker with nothing else to do stays a server for a moment after the last packet: the next one then costs its sender the push and
  * nothing more. true: something has come. Others are let in meanwhile as beside any server; who wants the node alone queues, and is served.
  */
-#define LINGER NGU_SPINS(100)
+#define LINGER NGU_SPINS(6) /* looks */
+#define LOOK NGU_SPINS(16)  /* pauses between them: each look takes the queue's line away from the senders */
 
 static bool
 linger(struct ngu__thread *ts, struct ng_node *node)
 {
 	struct ngu__wq *wq;
-	unsigned i;
+	unsigned i, pause;
 
 	if (ts->worker == NULL || ts->level != 2 || (wq = ngu__wq_own(ts, node->nd_graph)) == NULL)
 		return (false);
 	for (i = 0; i < LINGER && NGU_LD_RLX(&wq->len) == 0 && NGU_LD_RLX(&node->nd_graph->hasty) == 0; i++) {
 		if (NGU_LD_ACQ(&node->nd_qhead) != 0 || has_doom(node))
 			return (true);
-		NGU_PAUSE();
+		for (pause = 0; pause < LOOK; pause++)
+			NGU_PAUSE();
 	}
 	return (false);
 }
