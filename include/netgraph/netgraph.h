@@ -77,6 +77,18 @@ typedef int ng_item_fn2(node_p node, struct ng_item *item, hook_p hook);
 typedef void ng_apply_t(void *context, int error);
 typedef int ng_fn_eachhook(hook_p hook, void *arg);
 
+/*
+ * libng's own, not in FreeBSD: a node type may have a method that takes many packets at once, beside rcvdata (which it keeps). A
+ * source that is to compile in the kernel, too, has it under #ifdef NGU_BURST_MAX.
+ *
+ * 1 to NGU_BURST_MAX packets that arrived by `hook`, in order, none NULL, of `bytes` bytes together. They are the method's, also when it
+ * returns an error: sent on, kept, or freed. The array is its caller's: the method may change it, and hand it on, whole or in parts, to
+ * ngu_send_burst(), and must leave alone what it has handed on; it must not look at it after it has returned, nor free it. Runs as rcvdata does: in a read section, as a reader, or
+ * alone in a force-writer node; must not block. Result: 0, or the last error that rcvdata would have returned for one of them.
+ */
+#define NGU_BURST_MAX 64
+typedef int ngu_rcvburst_t(hook_p hook, struct mbuf **vec, unsigned n, size_t bytes);
+
 /* ---- hooks (sections 4, 6, 13) ---- */
 
 #define HK_INVALID 0x0001      /* not connected yet, or going away */
@@ -165,7 +177,8 @@ struct ng_item { /* of a packet everything is in the first cache line */
 			int fn_arg2;
 		} fn;
 		struct {
-			struct mbuf **vec; /* el_count > 1 */
+			struct mbuf **vec; /* el_count of them */
+			size_t bytes;
 		} burst;
 	} body;
 };
@@ -554,6 +567,18 @@ struct ng_type {
 	MODULE_DEPEND(ng_##typename, netgraph, NG_ABI_VERSION, NG_ABI_VERSION, NG_ABI_VERSION)
 #define NETGRAPH_INIT(typename, typestructp) NETGRAPH_INIT_ORDERED(typename, typestructp, SI_SUB_PSEUDO, SI_ORDER_MIDDLE)
 
+/* Beside NETGRAPH_INIT, in a source compiled for libng: the type's burst method, as long as the object is loaded. */
+#define NGU_BURST_INIT(typename, typestructp, rcvburst) \
+	static __attribute__((__constructor__, __used__)) void ngu__burst_add_##typename(void) \
+	{ \
+		(void)ngu_type_set_burst((typestructp), (rcvburst)); \
+	} \
+	static __attribute__((__destructor__, __used__)) void ngu__burst_del_##typename(void) \
+	{ \
+		(void)ngu_type_set_burst((typestructp), NULL); \
+	} \
+	_Static_assert(1, "")
+
 MALLOC_DECLARE(M_NETGRAPH);
 MALLOC_DECLARE(M_NETGRAPH_MSG);
 
@@ -612,6 +637,21 @@ int ng_path2noderef(node_p here, const char *path, node_p *dest, hook_p *lasthoo
 int ng_send_fn(node_p node, hook_p hook, ng_item_fn *fn, void *arg1, int arg2);
 int ng_send_fn1(node_p node, hook_p hook, ng_item_fn *fn, void *arg1, int arg2, int flags);
 int ng_send_fn2(node_p node, hook_p hook, item_p pitem, ng_item_fn2 *fn, void *arg1, int arg2, int flags);
+
+/*
+ * Give a node type its burst method, or (NULL) take it away; for hooks made from now on. Before or after ng_newtype(). 0; ENOMEM: there are
+ * 512 such types, packets go to rcvdata. May wait for a lock, not for a packet.
+ */
+int ngu_type_set_burst(struct ng_type *tp, ngu_rcvburst_t *rcvburst);
+
+/*
+ * Send n packets out of `hook`, in order, as n NG_SEND_DATA_ONLY() would: all are consumed, and what is in the array afterwards says
+ * nothing. The array is the caller's again, but for the one that a burst method was given, or a part of it: see there. `bytes`: how long they are together, if the caller knows; then none is NULL.
+ * 0: they are counted here, and places with NULL are counted as errors and passed over. More than NGU_BURST_MAX go in several bursts. Never
+ * blocks; also fine outside of sections, where `hook` must be one that cannot go away. The last error, 0 if none: what the receiver
+ * returned, ENETDOWN, ENOMEM, ENOBUFS (a full queue); EINVAL when there was no packet; 0 when n is 0.
+ */
+int ngu_send_burst(hook_p hook, struct mbuf **vec, unsigned n, size_t bytes);
 
 void ng_callout_init(struct callout *c);
 int ng_callout(struct callout *c, node_p node, hook_p hook, int nticks, ng_item_fn *fn, void *arg1, int arg2);

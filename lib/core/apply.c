@@ -60,6 +60,7 @@ ngu__apply(struct ngu__thread *ts, node_p node, item_p item, bool writer, struct
 	node_p ref = (item->el_flags & NGU_QF_NODEREF) ? ngu_k_item_take_node(item) : NULL;
 	struct ng_apply_info *apply = item->apply, *outer = ts->apply;
 	struct ngu__thread *owner = item->el_owner, *flow = ts->flow;
+	struct ngu__collect *c = NGU_COLLECT_HOLD(ts);
 	unsigned long type = item->el_flags & NGQF_TYPE;
 	bool core = (item->el_flags & NGU_QF_CORE) != 0;
 	u_int depth = item->depth;
@@ -93,8 +94,10 @@ ngu__apply(struct ngu__thread *ts, node_p node, item_p item, bool writer, struct
 			 */
 			item_p head = ts->defer_head, tail = ts->defer_tail;
 			bool deferring = ts->deferring;
+			struct ngu__handed handed = ts->handed;
 
 			ts->defer_head = NULL;
+			ts->handed.to = NULL;
 			ts->deferring = false;
 			ngu__data_enter(ts, node->nd_graph);
 			if (d < NGU_SLOTS) {
@@ -109,6 +112,7 @@ ngu__apply(struct ngu__thread *ts, node_p node, item_p item, bool writer, struct
 			ts->defer_head = head;
 			ts->defer_tail = tail;
 			ts->deferring = deferring;
+			ts->handed = handed;
 		}
 	} else if (type == NGQF_MESG) {
 		if (!writer)
@@ -141,7 +145,7 @@ ngu__apply(struct ngu__thread *ts, node_p node, item_p item, bool writer, struct
 		ngu__owed_hook(owed, hook);
 	else if (hook != NULL)
 		NG_HOOK_UNREF(hook);
-	/* ORDER pend-done (store side): release; pairs with the acquire loads of the count in hop_slow() and send_control(). */
+	/* ORDER pend-done (store side): release; pairs with the acquire loads of the count in ngu__hop_slow() and send_control(). */
 	if (owner != NULL && owed != NULL)
 		ngu__owed_pend(owed, owner);
 	else if (owner != NULL)
@@ -150,6 +154,7 @@ ngu__apply(struct ngu__thread *ts, node_p node, item_p item, bool writer, struct
 		ngu__apply_done(apply, error, depth);
 	if (ref != NULL)
 		NG_NODE_UNREF(ref);
+	NGU_COLLECT_BACK(ts, c);
 	return (error);
 }
 
@@ -254,6 +259,7 @@ int
 ng_snd_item(item_p item, int flags)
 {
 	struct ngu__thread *ts = ngu__self();
+	struct ngu__collect *c;
 	struct ngu__ctx ctx;
 	node_p node;
 	hook_p hook;
@@ -301,6 +307,7 @@ ng_snd_item(item_p item, int flags)
 			ngu__apply_done(apply, EINVAL, 0);
 		return (EINVAL);
 	}
+	c = NGU_COLLECT_HOLD(ts);
 	ngu__enter(ts, &ctx, node->nd_graph);
 	if ((item->el_flags & NGQF_TYPE) == NGQF_DATA && (item->apply == NULL || hook == NULL)) {
 		ngu__data_enter(ts, ts->graph);
@@ -321,6 +328,7 @@ ng_snd_item(item_p item, int flags)
 		NG_NODE_UNREF(node);
 	}
 	ngu__leave(ts, &ctx);
+	NGU_COLLECT_BACK(ts, c);
 	return (error);
 }
 

@@ -371,6 +371,7 @@ ng_bypass(hook_p hook1, hook_p hook2)
 
 	if (hook1 == hook2 || NG_HOOK_NODE(hook1) != NG_HOOK_NODE(hook2))
 		return (EINVAL);
+	ngu__collect_sent(ts);
 	if (!ts->bypass_keeps)
 		NGU_STRICT_W(NG_HOOK_NODE(hook1), "ng_bypass");
 	ngu__section_enter(ts);

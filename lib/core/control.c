@@ -310,6 +310,7 @@ ngu__reply_put(struct ngu_graph *g, uint32_t addr, struct ng_mesg *msg)
 	struct ngu__reply *r = &g->reply[addr & (NGU_REPLY_SLOTS - 1)];
 	struct ng_mesg *asked = ASKED(addr);
 
+	ngu__collect_sent(ngu__self());
 	if (!ngu__msg_whole(msg) || !NGU_CAS_SC(&r->msg, &asked, msg)) {
 		NG_FREE_MSG(msg);
 		return (EINVAL);

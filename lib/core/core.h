@@ -33,7 +33,7 @@
 #define NGU_HS_LINKED 0x8u /* on its node's list */
 #define NGU_HS_BORN 0x10u  /* has been on a node's list */
 #define NGU_HS_KEEP 0x20u  /* its disconnect may not end its node: made by a list that may be taken back */
-#define NGU_HS_REAL1 0x40u   /* in strict mode: the number of the real receiver, counted from here up */
+#define NGU_HS_REAL1 0x40u   /* the number of its receiver with its burst method, counted from here up */
 #define NGU_HS_REAL 0xffc0u
 #define NGU_HS_IN 0x10000u /* hooks marked ONEWAY that lead here: counted */
 
@@ -51,7 +51,6 @@
 #define NGU_SERVE_BUDGET 1024	   /* queued items one thread serves on one way out */
 #define NGU_DEPTH_DEFAULT 12
 #define NGU_DEPTH(ts) ((ts)->graph != NULL ? NGU_LD_RLX(&(ts)->graph->max[NGU_L_DEPTH]) : NGU_DEPTH_DEFAULT)
-#define NGU_BURST_MAX 64	   /* packets that travel as one item */
 #define NGU_LOCAL_MAX 32	   /* packets a thread lays aside at closed gates */
 #define NGU_MSG_DEPTH 24	   /* messages nested in messages before they are queued */
 #define NGU_PLURAL(n) ((n) == 1 ? "" : "s")
@@ -189,6 +188,20 @@ ngu__leave(struct ngu__thread *ts, struct ngu__ctx *c)
 	}
 }
 
+/* For later. Not counted as attempted until it is its turn. */
+NGU_INLINE int
+ngu__defer(struct ngu__thread *ts, struct ng_hook *peer, struct ng_item *item)
+{
+	item->el_hook = peer; /* no reference: the section is still open when it is taken out (D1) */
+	item->el_next.stqe_next = NULL;
+	if (ts->defer_head == NULL)
+		ts->defer_head = item;
+	else
+		ts->defer_tail->el_next.stqe_next = item;
+	ts->defer_tail = item;
+	return (0);
+}
+
 int ngu__drain(struct ngu__thread *ts); /* run what the depth limit put off */
 
 /* What ts->limit is inside a section of the current graph. A thread without counters of its own counts in the slow paths. */
@@ -196,6 +209,13 @@ NGU_INLINE uint32_t
 ngu__limit(const struct ngu__thread *ts)
 {
 	return (ts->graph == NULL || ts->nlocal != 0 || NGU_LD_RLX(&ts->ctr) == NULL ? 0 : NGU_LD_RLX(&ts->graph->max[NGU_L_DEPTH]));
+}
+
+/* The same after something that may have changed it. */
+NGU_INLINE uint32_t
+ngu__limit_now(const struct ngu__thread *ts)
+{
+	return (ts->budget < 0 ? 0 : ngu__limit(ts));
 }
 
 /* The outermost read section for graph g: depth limit and budget start anew. */
@@ -218,6 +238,27 @@ ngu__data_leave(struct ngu__thread *ts)
 		ngu__books(ts);
 	}
 	ngu__section_leave(ts);
+}
+
+/* Into a section (which keeps the hook's node) and into the hook's graph. */
+NGU_INLINE void
+ngu__hook_begin(struct ngu__thread *ts, struct ngu__ctx *ctx, struct ng_hook *hook)
+{
+	ngu__section_enter(ts);
+	ngu__enter(ts, ctx, hook != NULL ? NGU_LD_ACQ(&hook->hk_node)->nd_graph : NULL);
+	if (ts->nest == 1 || ctx->graph == NULL) { /* the latter: a section without a graph, so far */
+		ts->limit = ngu__limit(ts);
+		ts->budget = NGU_HOP_BUDGET;
+	}
+}
+
+NGU_INLINE void
+ngu__hook_end(struct ngu__thread *ts, struct ngu__ctx *ctx)
+{
+	ngu__data_leave(ts);
+	ngu__leave(ts, ctx);
+	if (ts->graph == NULL)
+		ts->limit = 0;
 }
 
 /*
@@ -310,10 +351,85 @@ void ngu__wq_push(struct ngu__thread *ts, struct ng_node *node); /* the node is 
 /* ---- delivery: deliver.c ---- */
 void ngu__epoch_enter(void);
 void ngu__epoch_leave(void);
-void ngu__burst_free(struct ngu__thread *ts, struct mbuf **vec);
 void ngu__local_serve(struct ngu__thread *ts);
 int ngu__hand_over(struct ngu__thread *ts, struct ng_hook *peer, struct ng_item *item); /* the node is held by gate or slot */
 int ngu__send_addressed(struct ngu__thread *ts, struct ng_item *item, int flags); /* data with references; in a section */
+int ngu__hop_slow(struct ngu__thread *ts, struct ng_hook *hook, struct ng_hook *peer, struct ng_node *node, struct ng_item *item, int flags);
+int ngu__hop_drain(struct ngu__thread *ts, int error);
+void ngu__drain_aside(struct ngu__thread *ts, struct ng_hook *peer, struct ng_node *node, struct ng_item *item);
+#if NGU_RCL_HOP_LOCKED
+bool ngu__locked_enter(struct ng_hook *peer, struct ng_node *node);
+void ngu__locked_leave(struct ngu__thread *ts, struct ng_hook *peer, struct ng_node *node, bool entered);
+#else
+/* A burst out of `hook` into a force-writer node, by the short turn. false: it has to go the long way, nothing was done. */
+bool ngu__excl_burst(struct ngu__thread *ts, struct ng_hook *hook, struct mbuf **vec, uint32_t n, size_t bytes, int *error);
+#endif
+
+/* ---- bursts: burst.c ---- */
+ngu_rcvburst_t ngu__rcvburst_each; /* of hooks whose receiver has no burst method beside it: the receiver for each packet */
+void ngu__burst_free(struct ngu__thread *ts, struct mbuf **vec);
+void ngu__burst_refuse(struct ngu__thread *ts, struct ng_hook *hook, struct mbuf **vec, uint32_t n, enum ngu_reason why); /* free and count them */
+int ngu__send_at(struct ngu_graph *g, _Atomic(struct ng_hook *) *at, struct mbuf **vec, uint32_t n);
+
+/*
+ * Receivers with the burst methods that stand for them, numbered: a hook holds the number of its pair (NGU_HS_REAL) instead of a second
+ * address. Number 0 is nobody's: no number was left. Once written a pair stays as it is.
+ */
+#define NGU_RECEIVERS (NGU_HS_REAL / NGU_HS_REAL1 + 1)
+extern _Atomic(ng_rcvdata_t *) ngu__receiver[NGU_RECEIVERS];
+extern _Atomic(ngu_rcvburst_t *) ngu__rcvburst[NGU_RECEIVERS]; /* of [0] and of receivers that have none beside them: ngu__rcvburst_each */
+uint32_t ngu__receiver_number(ng_rcvdata_t *rcvdata, ngu_rcvburst_t *rcvburst); /* in units of NGU_HS_REAL1 */
+/* The burst method of a type's hook that has this receiver. */
+ngu_rcvburst_t *ngu__rcvburst_for(const struct ng_type *tp, ng_rcvdata_t *rcvdata);
+void ngu__hook_receiver(struct ng_hook *hook, uint32_t number);
+
+NGU_INLINE uint32_t
+ngu__receiver_of(struct ng_hook *hook)
+{
+	return ((NGU_LD_ACQ(&hook->hk_state) & NGU_HS_REAL) / NGU_HS_REAL1);
+}
+
+/* What a burst is handed to. A strict graph's hooks have the number of a pair with ngu__rcvburst_each. */
+NGU_INLINE ngu_rcvburst_t *
+ngu__rcvburst_of(struct ng_hook *hook)
+{
+	return (NGU_LD_RLX(&ngu__rcvburst[ngu__receiver_of(hook)]));
+}
+
+/* Call the method for a burst that has been counted. The node is held by gate or slot. */
+NGU_INLINE int
+ngu__burst_call(struct ngu__thread *ts, struct ng_hook *peer, struct ng_node *node, struct mbuf **vec, uint32_t n, size_t bytes)
+{
+	int error;
+
+	(void)node; /* but for the lab */
+	ts->hand = vec;
+	NGU_INSIDE(node, false);
+	error = ngu__rcvburst_of(peer)(peer, vec, n, bytes);
+	NGU_INSIDE(node, false);
+	ts->hand = NULL;
+	return (error);
+}
+
+void ngu__burst_next(struct ngu__thread *ts, uint32_t d);
+
+/*
+ * A thread in ngu__rcvburst_each() collects what the method sends (ts->collect). Whoever is about to do something in this thread that may not
+ * overtake it, or that sends by itself, has it sent first, and nothing collected until it is done. NULL: it does not collect.
+ */
+struct ngu__collect *ngu__collect_hold(struct ngu__thread *ts);
+void ngu__collect_back(struct ngu__thread *ts, struct ngu__collect *c);
+int ngu__collect(struct ngu__thread *ts, struct ng_item *item, struct ng_hook *hook); /* a packet that is sent meanwhile */
+#define NGU_COLLECT_HOLD(ts) (NGU_UNLIKELY((ts)->collect != NULL) ? ngu__collect_hold(ts) : NULL)
+#define NGU_COLLECT_BACK(ts, c) (NGU_UNLIKELY((c) != NULL) ? ngu__collect_back((ts), (c)) : (void)0)
+
+/* What has been sent so far goes now. */
+NGU_INLINE void
+ngu__collect_sent(struct ngu__thread *ts)
+{
+	if (NGU_UNLIKELY(ts->collect != NULL))
+		ngu__collect_back(ts, ngu__collect_hold(ts));
+}
 
 /* ---- applying and sending items: apply.c ---- */
 int ngu__apply(struct ngu__thread *ts, struct ng_node *node, struct ng_item *item, bool writer, struct ngu__owed *owed);
@@ -428,7 +544,7 @@ void ngu__strict_end(struct ngu_graph *g);
 
 /* ---- types: type.c ---- */
 unsigned ngu__types_list(struct ng_type **out, unsigned max);
-int ngu__send_at(struct ngu_graph *g, _Atomic(struct ng_hook *) *at, struct mbuf **vec, uint32_t n);
+ngu_rcvburst_t *ngu__type_burst(const struct ng_type *tp); /* NULL: it has none */
 
 /* ---- limits: limit.c ---- */
 void ngu__limit_high(_Atomic uint32_t *high, uint32_t n);

@@ -16,12 +16,8 @@
 #include "core/core.h"
 #include "core/gate.h"
 
-static struct ngu__zone burst_zone = NGU_ZONE_INIT("bursts", NGU_Z_BURST, NGU_BURST_MAX * sizeof(struct mbuf *), 64);
-
 #define PLAIN_DATA ((unsigned long)(NGQF_DATA | NGQF_READER))
 
-static int hop_slow(struct ngu__thread *ts, hook_p hook, hook_p peer, node_p node, item_p item, int flags);
-static int hop_drain(struct ngu__thread *ts, int error);
 static int fwd_slow(struct ngu__thread *ts, item_p item, hook_p hook, int flags);
 
 /* Free an item that did not get through, and say why in the books. */
@@ -51,29 +47,14 @@ ngu__rcvdata_none(hook_p hook, item_p item)
 	return (0);
 }
 
-/* For later. Not counted as attempted until it is its turn. */
-NGU_INLINE int
-defer(struct ngu__thread *ts, hook_p peer, item_p item)
-{
-	item->el_hook = peer; /* no reference: the section is still open when it is taken out (D1) */
-	item->el_next.stqe_next = NULL;
-	if (ts->defer_head == NULL)
-		ts->defer_head = item;
-	else
-		ts->defer_tail->el_next.stqe_next = item;
-	ts->defer_tail = item;
-	return (0);
-}
-
 #if NGU_RCL_HOP_LOCKED
 /*
  * The baseline's hop: the original's locked operations, in its order. Returns false when the node is busy (the item is to be
  * queued, as there).
  */
-static bool
-locked_enter(hook_p hook, hook_p peer, node_p node)
+bool
+ngu__locked_enter(hook_p peer, node_p node)
 {
-	(void)hook;
 	ngu__topo_rlock();
 	(void)NGU_FADD_AR(&peer->hk_refs, 1);
 	(void)NGU_FADD_AR(&node->nd_refs, 1);
@@ -81,8 +62,8 @@ locked_enter(hook_p hook, hook_p peer, node_p node)
 	return (ngu__gate_try_r(&node->nd_gate, false));
 }
 
-static void
-locked_leave(struct ngu__thread *ts, hook_p peer, node_p node, bool entered)
+void
+ngu__locked_leave(struct ngu__thread *ts, hook_p peer, node_p node, bool entered)
 {
 	NG_HOOK_UNREF(peer);
 	if (entered)
@@ -93,21 +74,21 @@ locked_leave(struct ngu__thread *ts, hook_p peer, node_p node, bool entered)
 
 #if !NGU_RCL_HOP_LOCKED
 /*
- * One packet into a force-writer node for which nothing waits: gate.h, "Short turn". No references: the section keeps node and hook. The
- * caller shows the node in slot d. false: it has to go the long way, nothing was done.
+ * One packet, or one burst, into a force-writer node for which nothing waits: gate.h, "Short turn". No references: the section keeps node
+ * and hook. The caller shows the node in slot d. false: it has to go the long way, nothing was done.
  */
 NGU_INLINE bool
-excl_ready(const struct ngu__thread *ts, hook_p peer, node_p node, item_p item, uint32_t d)
+excl_ready(const struct ngu__thread *ts, hook_p peer, node_p node, item_p item, bool burst, uint32_t d)
 {
-	return (NGU_LD_RLX(&node->nd_gate) == NGU_G_EXCL && item->el_flags == PLAIN_DATA && item->body.da_m != NULL && d < ts->limit &&
+	return (NGU_LD_RLX(&node->nd_gate) == NGU_G_EXCL && (burst || (item->el_flags == PLAIN_DATA && item->body.da_m != NULL)) && d < ts->limit &&
 	    (NGU_LD_ACQ(&node->nd_state) & NGU_NS_EXCL_OK) != 0 && (NGU_LD_RLX(&node->nd_flags) & NGF_HI_STACK) == 0 &&
 	    (NGU_LD_ACQ(&peer->hk_flags) & ~HK_FORCE_WRITER) == 0 && NGU_LD_RLX(&node->nd_graph->timing) == 0 &&
 	    ngu__gate_try_excl(&node->nd_gate));
 }
 
-/* After excl_ready(): the method, and out again. hook == NULL: a put-off delivery. */
+/* After excl_ready(): the method, and out again. hook == NULL: a put-off delivery. vec == NULL: the item, else n packets. */
 NGU_INLINE int
-excl_run(struct ngu__thread *ts, hook_p hook, hook_p peer, node_p node, item_p item, uint32_t d)
+excl_run(struct ngu__thread *ts, hook_p hook, hook_p peer, node_p node, item_p item, struct mbuf **vec, uint32_t n, size_t bytes, uint32_t d)
 {
 	struct ngu__wframe f = { .node = node, .prev = ts->wframes, .taken = true };
 	struct ngu__ctr *ctr = NGU_LD_RLX(&ts->ctr); /* there: ts->limit is not 0 */
@@ -119,14 +100,17 @@ excl_run(struct ngu__thread *ts, hook_p hook, hook_p peer, node_p node, item_p i
 	if (NGU_UNLIKELY(NGU_LD_ACQ(&peer->hk_flags) & HK_INVALID)) { /* destroyed before we had the node */
 		ngu__slot_leave(&ts->depth, d);
 		ngu__w_release(ts, node, &f);
-		ts->attempted++;
-		ngu__refuse(ts, hook == NULL ? peer : hook, item, hook == NULL ? NGU_R_HOOK_GONE : NGU_R_NO_PEER);
+		ts->attempted += n;
+		if (vec != NULL)
+			ngu__burst_refuse(ts, hook, vec, n, NGU_R_NO_PEER);
+		else
+			ngu__refuse(ts, hook == NULL ? peer : hook, item, hook == NULL ? NGU_R_HOOK_GONE : NGU_R_NO_PEER);
 		return (ENETDOWN);
 	}
-	NGU_BUMP(&ctr[peer->hk_idx].n, 1);
-	NGU_BUMP(&ctr[peer->hk_idx].bytes, (uint64_t)item->body.da_m->m_pkthdr.len);
-	ts->through++;
-	error = NGU_LD_ACQ(&peer->hk_rcvdata)(peer, item);
+	NGU_BUMP(&ctr[peer->hk_idx].n, n);
+	NGU_BUMP(&ctr[peer->hk_idx].bytes, vec != NULL ? bytes : (uint64_t)item->body.da_m->m_pkthdr.len);
+	ts->through += n;
+	error = vec != NULL ? ngu__rcvburst_of(peer)(peer, vec, n, bytes) : NGU_LD_ACQ(&peer->hk_rcvdata)(peer, item);
 	NGU_INSIDE(node, true);
 	ngu__slot_leave(&ts->depth, d);
 	if (NGU_UNLIKELY(!ngu__gate_drop_excl(&node->nd_gate))) {
@@ -138,6 +122,26 @@ excl_run(struct ngu__thread *ts, hook_p hook, hook_p peer, node_p node, item_p i
 	NGU_BUMP(&NGU_LD_RLX(&ts->ctr)[node->nd_graph->ctr_gate].n, 1);
 	return (error);
 }
+
+bool
+ngu__excl_burst(struct ngu__thread *ts, hook_p hook, struct mbuf **vec, uint32_t n, size_t bytes, int *error)
+{
+	hook_p peer = NGU_LD_SC(&hook->hk_peer); /* ORDER peer-publish (load side): as in hop() */
+	node_p node = NGU_LD_ACQ(&peer->hk_node);
+	uint32_t d = NGU_LD_RLX(&ts->depth);
+
+	if (NGU_LD_RLX(&node->nd_gate) != NGU_G_EXCL || d >= ts->limit)
+		return (false);
+	ngu__slot_show(ts->slot, &ts->depth, d, node);
+	if ((NGU_LD_ACQ(&hook->hk_flags) & HK_INVALID) != 0 || !excl_ready(ts, peer, node, NULL, true, d)) {
+		ngu__slot_leave(&ts->depth, d);
+		return (false);
+	}
+	*error = excl_run(ts, hook, peer, node, NULL, vec, n, bytes, d);
+	if (ts->defer_head != NULL)
+		(void)ngu__hop_drain(ts, 0);
+	return (true);
+}
 #endif
 
 /*
@@ -148,15 +152,15 @@ static NGU_NOINLINE int
 hop_aside(struct ngu__thread *ts, hook_p hook, hook_p peer, node_p node, item_p item, uint32_t d)
 {
 #if !NGU_RCL_HOP_LOCKED
-	if ((NGU_LD_ACQ(&hook->hk_flags) & HK_INVALID) == 0 && excl_ready(ts, peer, node, item, d)) {
-		int error = excl_run(ts, hook, peer, node, item, d);
+	if ((NGU_LD_ACQ(&hook->hk_flags) & HK_INVALID) == 0 && excl_ready(ts, peer, node, item, false, d)) {
+		int error = excl_run(ts, hook, peer, node, item, NULL, 1, 0, d);
 
-		return (NGU_UNLIKELY(ts->defer_head != NULL) ? hop_drain(ts, error) : error);
+		return (NGU_UNLIKELY(ts->defer_head != NULL) ? ngu__hop_drain(ts, error) : error);
 	}
 #endif
 	ngu__slot_leave(&ts->depth, d);
 	ts->attempted++;
-	return (hop_slow(ts, hook, peer, node, item, NG_NOFLAGS));
+	return (ngu__hop_slow(ts, hook, peer, node, item, NG_NOFLAGS));
 }
 
 /* No section, no current graph, no hook, at the depth limit, or not a plain packet. */
@@ -165,15 +169,17 @@ fwd_other(struct ngu__thread *ts, item_p item, hook_p hook)
 {
 	hook_p peer;
 
+	if (NGU_UNLIKELY(ts->collect != NULL))
+		return (ngu__collect(ts, item, hook));
 	/* No current graph: an epoch around a thread's own sends. The books of the hook's graph, then. */
 	if (ts->nest == 0 || ts->graph == NULL || hook == NULL || item->el_flags != PLAIN_DATA)
 		return (fwd_slow(ts, item, hook, NG_NOFLAGS));
 	peer = NGU_LD_SC(&hook->hk_peer); /* ORDER peer-publish (load side): as in hop() */
 	if (ts->limit != 0 && item->body.da_m != NULL &&
 	    ((NGU_LD_ACQ(&hook->hk_flags) & HK_INVALID) | NGU_LD_ACQ(&peer->hk_flags)) == 0)
-		return (defer(ts, peer, item)); /* its node's gate will be looked at when it is its turn */
+		return (ngu__defer(ts, peer, item)); /* its node's gate will be looked at when it is its turn */
 	ts->attempted++;
-	return (hop_slow(ts, hook, peer, NGU_LD_ACQ(&peer->hk_node), item, NG_NOFLAGS));
+	return (ngu__hop_slow(ts, hook, peer, NGU_LD_ACQ(&peer->hk_node), item, NG_NOFLAGS));
 }
 
 /*
@@ -210,8 +216,8 @@ hop(struct ngu__thread *ts, item_p item, hook_p hook)
 		return (hop_aside(ts, hook, peer, node, item, d));
 	ctr = NGU_LD_RLX(&ts->ctr) + peer->hk_idx;
 #if NGU_RCL_HOP_LOCKED
-	if (!locked_enter(hook, peer, node)) {
-		locked_leave(ts, peer, node, false);
+	if (!ngu__locked_enter(peer, node)) {
+		ngu__locked_leave(ts, peer, node, false);
 		return (hop_aside(ts, hook, peer, node, item, d));
 	}
 #endif
@@ -223,62 +229,74 @@ hop(struct ngu__thread *ts, item_p item, hook_p hook)
 	NGU_INSIDE(node, false);
 	ngu__slot_leave(&ts->depth, d);
 #if NGU_RCL_HOP_LOCKED
-	locked_leave(ts, peer, node, true);
+	ngu__locked_leave(ts, peer, node, true);
 #endif
 	if (NGU_UNLIKELY(ts->defer_head != NULL))
-		return (hop_drain(ts, error));
+		return (ngu__hop_drain(ts, error));
 	return (error);
 }
 
-/* Hand n packets to a plain method one by one, or one packet as it is. The node is held by gate or slot. */
+/* Call the method for what the item carries. The node is held by gate or slot. */
 int
 ngu__hand_over(struct ngu__thread *ts, hook_p peer, item_p item)
 {
-	ng_rcvdata_t *rcv = NGU_LD_ACQ(&peer->hk_rcvdata);
-	struct mbuf **vec, *m;
-	uint32_t n, i;
-	item_p one;
-	int error = 0, e;
+	struct mbuf **vec;
+	size_t bytes;
+	uint32_t n;
+	int error;
 
 	if (NGU_LIKELY(!(item->el_flags & NGU_QF_BURST))) {
 		ngu__count(ts, peer->hk_idx, 1, (uint64_t)item->body.da_m->m_pkthdr.len);
 		ts->delivered++;
-		return (rcv(peer, item));
+		return (NGU_LD_ACQ(&peer->hk_rcvdata)(peer, item));
 	}
 	vec = item->body.burst.vec;
+	bytes = item->body.burst.bytes;
 	n = item->el_count;
-	for (i = 0; i < n && i < NGU_AHEAD; i++)
+	for (uint32_t i = 0; i < n && i < NGU_AHEAD; i++)
 		ngu__ask_for(vec[i]);
-	for (i = 0; i < n; i++) {
-		m = vec[i];
-		if (i + NGU_AHEAD < n)
-			ngu__ask_for(vec[i + NGU_AHEAD]);
-		one = i + 1 < n ? ngu__item_alloc(ts) : item;
-		if (one == NULL) {
-			m_freem(m);
-			ngu__refuse(ts, peer, NULL, NGU_R_NO_ITEM);
-			error = ENOMEM;
-			continue;
-		}
-		one->el_flags = PLAIN_DATA;
-		one->el_count = 1;
-		one->body.da_m = m;
-		ngu__count(ts, peer->hk_idx, 1, (uint64_t)m->m_pkthdr.len);
-		ts->delivered++;
-		if ((e = rcv(peer, one)) != 0)
-			error = e;
-	}
+	ngu__item_free_raw(ts, item);
+	ngu__count(ts, peer->hk_idx, n, bytes);
+	ts->delivered += n;
+	error = ngu__rcvburst_of(peer)(peer, vec, n, bytes);
 	ngu__burst_free(ts, vec);
 	return (error);
 }
 
 /* Something was put off by a frame above: this one runs it, unless one below already does. */
-static NGU_NOINLINE int
-hop_drain(struct ngu__thread *ts, int error)
+NGU_NOINLINE int
+ngu__hop_drain(struct ngu__thread *ts, int error)
 {
 	if (!ts->deferring)
 		(void)ngu__drain(ts);
 	return (error);
+}
+
+/* What was put off cannot simply walk in, or there was too much of it in this section. */
+void
+ngu__drain_aside(struct ngu__thread *ts, hook_p peer, node_p node, item_p item)
+{
+	if (ts->budget < 0)
+		ts->limit = 0; /* frames below that go on sending come here, too */
+	ts->attempted += item->el_count;
+	(void)ngu__hop_slow(ts, NULL, peer, node, item, ts->budget < 0 ? NG_QUEUE : NG_NOFLAGS);
+}
+
+/* A burst that was put off. */
+NGU_INLINE void
+drain_burst(struct ngu__thread *ts, hook_p peer, node_p node, item_p item, uint32_t d)
+{
+	struct mbuf **vec = item->body.burst.vec;
+	size_t bytes = item->body.burst.bytes;
+	uint32_t n = item->el_count;
+
+	ngu__item_free_raw(ts, item);
+	ngu__count(ts, peer->hk_idx, n, bytes);
+	ts->through += n;
+	(void)ngu__burst_call(ts, peer, node, vec, n, bytes);
+	if (ts->handed.to != NULL)
+		ngu__burst_next(ts, d);
+	ngu__burst_free(ts, vec);
 }
 
 /* Run what was put off; the caller's frame stands at the limit. */
@@ -301,40 +319,36 @@ ngu__drain(struct ngu__thread *ts)
 		busy |= (uint32_t)(NGU_LD_ACQ(&peer->hk_flags) & ~HK_HI_STACK) | ts->nlocal;
 		if (NGU_UNLIKELY(--ts->budget < 0) || NGU_UNLIKELY(busy != 0)) {
 #if !NGU_RCL_HOP_LOCKED
-			if (busy == NGU_G_EXCL && ts->budget >= 0 && excl_ready(ts, peer, node, item, 0)) {
-				(void)excl_run(ts, NULL, peer, node, item, d);
+			if (busy == NGU_G_EXCL && ts->budget >= 0 && excl_ready(ts, peer, node, item, false, 0)) {
+				(void)excl_run(ts, NULL, peer, node, item, NULL, 1, 0, d);
 				continue;
 			}
 #endif
 			ngu__slot_leave(&ts->depth, d);
-			if (ts->budget < 0)
-				ts->limit = 0; /* frames below that go on sending come here, too */
-			ts->attempted += item->el_count;
-			(void)hop_slow(ts, NULL, peer, node, item, ts->budget < 0 ? NG_QUEUE : NG_NOFLAGS);
+			ngu__drain_aside(ts, peer, node, item);
 			continue;
 		}
 #if NGU_RCL_HOP_LOCKED
-		if (!locked_enter(NULL, peer, node)) {
+		if (!ngu__locked_enter(peer, node)) {
 			ngu__slot_leave(&ts->depth, d);
-			locked_leave(ts, peer, node, false);
+			ngu__locked_leave(ts, peer, node, false);
 			ts->attempted += item->el_count;
-			(void)hop_slow(ts, NULL, peer, node, item, NG_NOFLAGS);
+			(void)ngu__hop_slow(ts, NULL, peer, node, item, NG_NOFLAGS);
 			continue;
 		}
 #endif
-		NGU_INSIDE(node, false);
 		if (NGU_LIKELY(item->el_flags == PLAIN_DATA)) {
+			NGU_INSIDE(node, false);
 			ngu__count(ts, peer->hk_idx, 1, (uint64_t)item->body.da_m->m_pkthdr.len);
 			ts->through++;
 			(void)NGU_LD_ACQ(&peer->hk_rcvdata)(peer, item);
+			NGU_INSIDE(node, false);
 		} else {
-			ts->attempted += item->el_count;
-			(void)ngu__hand_over(ts, peer, item);
+			drain_burst(ts, peer, node, item, d);
 		}
-		NGU_INSIDE(node, false);
 		ngu__slot_leave(&ts->depth, d);
 #if NGU_RCL_HOP_LOCKED
-		locked_leave(ts, peer, node, true);
+		ngu__locked_leave(ts, peer, node, true);
 #endif
 	}
 	ts->deferring = false;
@@ -452,7 +466,7 @@ ngu__local_serve(struct ngu__thread *ts)
 		item->el_hook = NULL;
 		item->el_dest = NULL;
 		item->el_flags &= ~(unsigned long)(NGU_QF_NODEREF | NGU_QF_HOOKREF);
-		(void)hop_slow(ts, NULL, peer, node, item, NG_NOFLAGS);
+		(void)ngu__hop_slow(ts, NULL, peer, node, item, NG_NOFLAGS);
 		if (NGU_RCL_HOP_LOCKED) {
 			NG_HOOK_UNREF(peer);
 			NG_NODE_UNREF(node);
@@ -467,8 +481,8 @@ ngu__local_serve(struct ngu__thread *ts)
  * Everything unusual about a delivery: refusals, queues, force-writer nodes, busy gates. hook == NULL: a put-off delivery,
  * whose sending end has been looked at. In a section; the item is consumed.
  */
-static NGU_NOINLINE int
-hop_slow(struct ngu__thread *ts, hook_p hook, hook_p peer, node_p node, item_p item, int flags)
+NGU_NOINLINE int
+ngu__hop_slow(struct ngu__thread *ts, hook_p hook, hook_p peer, node_p node, item_p item, int flags)
 {
 	struct ngu__wframe f;
 	uint32_t pf, nf, w, d = NGU_LD_RLX(&ts->depth), limit = ts->budget < 0 ? 0 : NGU_DEPTH(ts);
@@ -502,7 +516,7 @@ hop_slow(struct ngu__thread *ts, hook_p hook, hook_p peer, node_p node, item_p i
 		return (closed(ts, peer, node, item, flags));
 	if (!bottom && (d >= limit || (d > 0 && d >= limit / 2 && ((pf & HK_HI_STACK) || (nf & NGF_HI_STACK))))) {
 		ts->attempted -= item->el_count;
-		return (defer(ts, peer, item));
+		return (ngu__defer(ts, peer, item));
 	}
 	if (writer) {
 		NG_NODE_REF(node);
@@ -540,16 +554,16 @@ hop_slow(struct ngu__thread *ts, hook_p hook, hook_p peer, node_p node, item_p i
 			return (ENETDOWN);
 		}
 #if NGU_RCL_HOP_LOCKED
-		if (!locked_enter(hook, peer, node)) {
+		if (!ngu__locked_enter(peer, node)) {
 			ngu__slot_leave(&ts->depth, d);
-			locked_leave(ts, peer, node, false);
+			ngu__locked_leave(ts, peer, node, false);
 			return (enqueue_data(ts, peer, node, item, false, false, flags));
 		}
 #endif
 		error = ngu__hand_over(ts, peer, item);
 		ngu__slot_leave(&ts->depth, d);
 #if NGU_RCL_HOP_LOCKED
-		locked_leave(ts, peer, node, true);
+		ngu__locked_leave(ts, peer, node, true);
 #endif
 	}
 	if (ts->defer_head != NULL && !ts->deferring)
@@ -579,7 +593,7 @@ ngu__send_addressed(struct ngu__thread *ts, item_p item, int flags)
 	} else {
 		item->el_flags &= ~(unsigned long)(NGQF_QMODE);
 		item->apply = NULL; /* data completes when it is handed over or queued */
-		error = hop_slow(ts, NULL, peer, node, item, NGU_LD_RLX(&ts->depth) >= NGU_DEPTH(ts) ? flags | NG_QUEUE : flags);
+		error = ngu__hop_slow(ts, NULL, peer, node, item, NGU_LD_RLX(&ts->depth) >= NGU_DEPTH(ts) ? flags | NG_QUEUE : flags);
 	}
 	if (apply != NULL)
 		ngu__apply_done(apply, error, 1);
@@ -588,27 +602,6 @@ ngu__send_addressed(struct ngu__thread *ts, item_p item, int flags)
 	if (node != NULL)
 		NG_NODE_UNREF(node);
 	return (error);
-}
-
-/* Into a section (which keeps the hook's node) and into the hook's graph. */
-NGU_INLINE void
-begin(struct ngu__thread *ts, struct ngu__ctx *ctx, hook_p hook)
-{
-	ngu__section_enter(ts);
-	ngu__enter(ts, ctx, hook != NULL ? NGU_LD_ACQ(&hook->hk_node)->nd_graph : NULL);
-	if (ts->nest == 1 || ctx->graph == NULL) { /* the latter: a section without a graph, so far */
-		ts->limit = ngu__limit(ts);
-		ts->budget = NGU_HOP_BUDGET;
-	}
-}
-
-NGU_INLINE void
-end(struct ngu__thread *ts, struct ngu__ctx *ctx)
-{
-	ngu__data_leave(ts);
-	ngu__leave(ts, ctx);
-	if (ts->graph == NULL)
-		ts->limit = 0;
 }
 
 static NGU_NOINLINE int
@@ -636,12 +629,15 @@ ngu_k_fwd_item(item_p item, hook_p hook, int flags)
 static NGU_NOINLINE int
 fwd_slow(struct ngu__thread *ts, item_p item, hook_p hook, int flags)
 {
+	struct ngu__collect *c = NGU_COLLECT_HOLD(ts);
 	struct ngu__ctx ctx;
 	int error;
 
-	if (!NGU_STRICT_ITEM_OK(item, "forwarding"))
+	if (!NGU_STRICT_ITEM_OK(item, "forwarding")) {
+		NGU_COLLECT_BACK(ts, c);
 		return (EINVAL);
-	begin(ts, &ctx, hook);
+	}
+	ngu__hook_begin(ts, &ctx, hook);
 	if ((item->el_flags & NGQF_TYPE) == NGQF_DATA) {
 		NGI_CLR_NODE(item);
 		NGI_CLR_HOOK(item);
@@ -653,7 +649,7 @@ fwd_slow(struct ngu__thread *ts, item_p item, hook_p hook, int flags)
 			hook_p peer = NGU_LD_SC(&hook->hk_peer); /* ORDER peer-publish (load side): as in hop() */
 
 			item->el_flags &= NGQF_TYPE | NGQF_RW | NGU_QF_BURST;
-			error = hop_slow(ts, hook, peer, NGU_LD_ACQ(&peer->hk_node), item, flags);
+			error = ngu__hop_slow(ts, hook, peer, NGU_LD_ACQ(&peer->hk_node), item, flags);
 		}
 		ngu__data_leave(ts);
 	} else {
@@ -665,6 +661,7 @@ fwd_slow(struct ngu__thread *ts, item_p item, hook_p hook, int flags)
 	ngu__leave(ts, &ctx);
 	if (ts->graph == NULL)
 		ts->limit = 0;
+	NGU_COLLECT_BACK(ts, c);
 	return (error);
 }
 
@@ -675,13 +672,13 @@ send_first_other(struct ngu__thread *ts, item_p item, hook_p hook)
 	struct ngu__ctx ctx;
 	int error;
 
-	begin(ts, &ctx, hook);
+	ngu__hook_begin(ts, &ctx, hook);
 	error = hop(ts, item, hook);
-	end(ts, &ctx);
+	ngu__hook_end(ts, &ctx);
 	return (error);
 }
 
-/* The same for a thread that is at home in the graph and has nothing else to do: begin() and end() with all that cannot be left out. */
+/* The same for a thread that is at home in the graph and has nothing else to do: ngu__hook_begin() and ngu__hook_end() with all that cannot be left out. */
 NGU_INLINE int
 send_first(struct ngu__thread *ts, item_p item, hook_p hook)
 {
@@ -728,85 +725,4 @@ ngu_k_send_data(hook_p hook, struct mbuf *m, int flags)
 	if (ts->nest != 0 || hook == NULL || flags != NG_NOFLAGS)
 		return (ngu_k_fwd_item(item, hook, flags));
 	return (send_first(ts, item, hook));
-}
-
-/*
- * Up to NGU_BURST_MAX packets as one item: one look at peer and gate for all of them, one place in a queue. A plain node gets
- * them one by one (hand_over). In a section; all are consumed.
- */
-static int
-send_vector(struct ngu__thread *ts, hook_p hook, struct mbuf **m, uint32_t n)
-{
-	struct mbuf **vec = ngu__zone_alloc_at(ts, NGU_Z_BURST, &burst_zone);
-	item_p item = vec != NULL ? ngu__item_alloc(ts) : NULL;
-	hook_p peer;
-	uint32_t i, got = 0;
-
-	ts->attempted += n;
-	if (item == NULL) {
-		if (vec != NULL)
-			ngu__zone_free_at(ts, NGU_Z_BURST, &burst_zone, vec);
-		for (i = 0; i < n; i++) {
-			m_freem(m[i]);
-			ngu__refuse(ts, hook, NULL, NGU_R_NO_ITEM);
-		}
-		return (ENOMEM);
-	}
-	for (i = 0; i < n; i++) {
-		if (m[i] != NULL)
-			vec[got++] = m[i];
-		else
-			ngu__refuse(ts, hook, NULL, NGU_R_NO_MBUF);
-	}
-	item->el_flags = PLAIN_DATA | NGU_QF_BURST;
-	item->el_count = got;
-	item->body.burst.vec = vec;
-	if (got == 0) {
-		NG_FREE_ITEM(item);
-		return (EINVAL);
-	}
-	peer = NGU_LD_SC(&hook->hk_peer); /* ORDER peer-publish (load side): as in hop() */
-	return (hop_slow(ts, hook, peer, NGU_LD_ACQ(&peer->hk_node), item, NG_NOFLAGS));
-}
-
-void
-ngu__burst_free(struct ngu__thread *ts, struct mbuf **vec)
-{
-	ngu__zone_free_at(ts, NGU_Z_BURST, &burst_zone, vec);
-}
-
-/*
- * n packets, in order, in one section, out of the hook that *at holds once the section is open; NULL: ENOTCONN. So the caller needs no section of its own
- * to read a pointer that others change, and the hook cannot go from under it.
- */
-int
-ngu__send_at(struct ngu_graph *g, _Atomic(struct ng_hook *) *at, struct mbuf **vec, uint32_t n)
-{
-	struct ngu__thread *ts = ngu__self();
-	struct ngu__ctx ctx;
-	hook_p hook;
-	int error = 0, e;
-	uint32_t i, k;
-
-	ngu__enter(ts, &ctx, g);
-	ngu__data_enter(ts, g);
-	/* ORDER port-hook (load side): acquire; the hook is complete. */
-	if (NGU_LIKELY((hook = NGU_LD_ACQ(at)) != NULL)) {
-		for (i = 0; i < n; i += k) {
-			k = n - i < NGU_BURST_MAX ? n - i : NGU_BURST_MAX;
-			e = k == 1 ? ngu_k_send_data(hook, vec[i], NG_NOFLAGS) : send_vector(ts, hook, vec + i, k);
-			if (e != 0)
-				error = e;
-		}
-	} else {
-		for (i = 0; i < n; i++) {
-			ts->attempted++;
-			m_freem(vec[i]);
-			ngu__refuse(ts, NULL, NULL, NGU_R_NO_HOOK);
-		}
-		error = ENOTCONN;
-	}
-	ngu__data_leave(ts);
-	ngu__leave(ts, &ctx);
-	return (error);
 }

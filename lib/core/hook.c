@@ -363,12 +363,14 @@ int
 ngu__hook_link(node_p node, hook_p hook)
 {
 	ng_rcvdata_t *rcv = node->nd_type->rcvdata, *none = ngu__rcvdata_none;
-	uint32_t st = 0, n;
+	uint32_t st = 0, real, n;
 	int error;
 
 	/* The receiver is settled now: an override made in newhook, else the type's. */
 	if (rcv != NULL)
 		(void)NGU_CAS_AR(&hook->hk_rcvdata, &none, rcv);
+	rcv = NGU_LD_ACQ(&hook->hk_rcvdata);
+	real = ngu__receiver_number(rcv, ngu__rcvburst_for(node->nd_type, rcv));
 	if (!NGU_PLANT(R4))
 		ngu__spin_lock(&node->nd_lock);
 	n = (uint32_t)NGU_LD_RLX(&node->nd_numhooks) + 1;
@@ -381,7 +383,7 @@ ngu__hook_link(node_p node, hook_p hook)
 	while (error == 0) {
 		if (st & NGU_HS_DEAD)
 			error = ENOENT; /* its other end has died meanwhile */
-		else if (NGU_CAS_SC(&hook->hk_state, &st, st | NGU_HS_LINKED | NGU_HS_BORN))
+		else if (NGU_CAS_SC(&hook->hk_state, &st, (st & ~NGU_HS_REAL) | real | NGU_HS_LINKED | NGU_HS_BORN))
 			break;
 	}
 	if (error == 0) {
@@ -685,8 +687,11 @@ ng_destroy_hook(hook_p hook)
 int
 ng_rmhook_self(hook_p hook)
 {
+	struct ngu__thread *ts = ngu__self();
+
 	if (hook == &ng_deadhook || (NGU_LD_ACQ(&hook->hk_state) & NGU_HS_DEAD))
 		return (0);
-	ngu__hook_doom(ngu__self(), hook);
+	ngu__collect_sent(ts);
+	ngu__hook_doom(ts, hook);
 	return (0);
 }

@@ -536,6 +536,7 @@ ng_rmnode_self(node_p node)
 
 	if (node == &ng_deadnode || ts->keep == node)
 		return (0);
+	ngu__collect_sent(ts);
 	/* In one step: a node that is being removed, and may come back, must not be marked from outside. */
 	fl = NGU_LD_ACQ(&node->nd_flags);
 	do {

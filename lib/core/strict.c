@@ -3,11 +3,12 @@
  * strict.c - strict mode for nodes, hooks and packets: whose turn it is, what crosses a hook. kern/strict.c is the engine.
  *
  * Packet path  is left as it is. A strict graph's hooks have looked_at() for their receiver, and the number of the real one in their
- *              state (NGU_HS_REAL): whoever delivers calls what he finds, as ever.
+ *              state (NGU_HS_REAL), paired with the burst method that hands packets over one by one: whoever delivers calls what he
+ *              finds, as ever.
  * Invariants
- *   S1  While hk_rcvdata is looked_at(), or a section is open that may have read it so, the hook's state holds the receiver's
- *       number. It is written before, under the node's nd_lock or writer turn, and not cleared.
- *   S2  A receiver that has a number keeps it.
+ *   S1  While hk_rcvdata is looked_at() the hook's state holds the receiver's number. It is written before, under the node's nd_lock or
+ *       writer turn.
+ *   S2  It is cleared only after hk_rcvdata has become a receiver without a number. Who has found looked_at() before looks there then.
  */
 #include "core/core.h"
 #include "core/gate.h"
@@ -23,38 +24,13 @@ static struct turn {
 	struct ngu__stack at;
 } turns[TURNS];
 
-/* The receivers there are; few, since functions are. Number 0 is nobody's. */
-static ngu__spin real_lock;
-static _Atomic(ng_rcvdata_t *) real[NGU_HS_REAL / NGU_HS_REAL1 + 1];
-
+/* The real receiver of a hook whose graph is, or just was, strict. */
 static ng_rcvdata_t *
 real_of(struct ng_hook *hook)
 {
-	return (NGU_LD_ACQ(&real[(NGU_LD_ACQ(&hook->hk_state) & NGU_HS_REAL) / NGU_HS_REAL1]));
-}
+	ng_rcvdata_t *rcvdata = NGU_LD_RLX(&ngu__receiver[ngu__receiver_of(hook)]);
 
-/* Note the hook's real receiver. false: no number is left for it. */
-static bool
-set_real(struct ng_hook *hook, ng_rcvdata_t *rcvdata)
-{
-	uint32_t st = NGU_LD_ACQ(&hook->hk_state), i;
-	ng_rcvdata_t *r = NULL;
-
-	for (i = 1; i < nitems(real) && (r = NGU_LD_ACQ(&real[i])) != NULL && r != rcvdata; i++)
-		;
-	if (r != rcvdata) {
-		ngu__spin_lock(&real_lock);
-		for (i = 1; i < nitems(real) && (r = NGU_LD_ACQ(&real[i])) != NULL && r != rcvdata; i++)
-			;
-		if (r == NULL && i < nitems(real))
-			NGU_ST_REL(&real[i], rcvdata);
-		ngu__spin_unlock(&real_lock);
-	}
-	if (i == nitems(real))
-		return (false);
-	while (!NGU_CAS_SC(&hook->hk_state, &st, (st & ~NGU_HS_REAL) | i * NGU_HS_REAL1))
-		;
-	return (true);
+	return (rcvdata != NULL ? rcvdata : NGU_LD_ACQ(&hook->hk_rcvdata)); /* S2 */
 }
 
 static const char *
@@ -311,8 +287,13 @@ looked_at(hook_p hook, item_p item)
 void
 ngu_k_hook_set_rcvdata(hook_p hook, ng_rcvdata_t *rcvdata)
 {
-	if (NGU_LD_ACQ(&hook->hk_rcvdata) != looked_at || !set_real(hook, rcvdata))
+	bool strict = NGU_LD_ACQ(&hook->hk_rcvdata) == looked_at;
+	ngu_rcvburst_t *burst = strict ? ngu__rcvburst_each : ngu__rcvburst_for(NGU_LD_ACQ(&hook->hk_node)->nd_type, rcvdata);
+	uint32_t number = ngu__receiver_number(rcvdata, burst);
+
+	if (!strict || number == 0)
 		NGU_ST_SC(&hook->hk_rcvdata, rcvdata);
+	ngu__hook_receiver(hook, number);
 }
 
 /* Give the hook the receiver its graph asks for. With nd_lock. */
@@ -321,16 +302,22 @@ ngu__strict_hook(struct ng_node *node, struct ng_hook *hook)
 {
 	bool on = (flags_of(node) & (NGU_STRICT_SLEEP | NGU_STRICT_GATE | NGU_STRICT_ITEM | NGU_STRICT_MBUF)) != 0;
 	ng_rcvdata_t *now = NGU_LD_ACQ(&hook->hk_rcvdata);
+	uint32_t number;
 
 	if (on && now != looked_at) {
+		if ((number = ngu__receiver_number(now, ngu__rcvburst_each)) == 0)
+			return; /* no number is left for it */
+		ngu__hook_receiver(hook, number);
 		/*
 		 * ORDER strict-hook (store side): the real receiver, then the other one's address; pairs with the acquire loads of
 		 * hk_rcvdata in deliver.c, which lead to looked_at().
 		 */
-		if (set_real(hook, now))
-			NGU_ST_REL(&hook->hk_rcvdata, looked_at);
+		NGU_ST_REL(&hook->hk_rcvdata, looked_at);
 	} else if (!on && now == looked_at) {
-		NGU_ST_REL(&hook->hk_rcvdata, real_of(hook));
+		now = real_of(hook);
+		NGU_ST_REL(&hook->hk_rcvdata, now);
+		if ((number = ngu__receiver_number(now, ngu__rcvburst_for(node->nd_type, now))) != 0) /* else it keeps its own */
+			ngu__hook_receiver(hook, number);
 	}
 }
 

@@ -90,6 +90,54 @@ ng_rmtype(struct ng_type *tp)
 	return (0);
 }
 
+/* ---- burst methods ---- */
+
+/* By address, so that a source may add its method before or after its type. An entry keeps its type for good; rcvburst NULL: taken back. */
+static struct {
+	_Atomic(const struct ng_type *) type;
+	_Atomic(ngu_rcvburst_t *) rcvburst;
+} burst[SLOTS];
+
+static uint32_t
+burst_hash(const struct ng_type *tp)
+{
+	return ((uint32_t)((uintptr_t)tp >> 4) * 2654435761u >> 16 & (SLOTS - 1));
+}
+
+ngu_rcvburst_t *
+ngu__type_burst(const struct ng_type *tp)
+{
+	const struct ng_type *t;
+	uint32_t i = burst_hash(tp), n;
+
+	/* ORDER burst-publish (load side): acquire; pairs with the release store of type in ngu_type_set_burst(). */
+	for (n = 0; n < SLOTS && (t = NGU_LD_ACQ(&burst[i].type)) != NULL; n++, i = (i + 1) & (SLOTS - 1))
+		if (t == tp)
+			return (NGU_LD_ACQ(&burst[i].rcvburst));
+	return (NULL);
+}
+
+int
+ngu_type_set_burst(struct ng_type *tp, ngu_rcvburst_t *rcvburst)
+{
+	const struct ng_type *t;
+	uint32_t i = burst_hash(tp), n;
+	int error = 0;
+
+	ngu__spin_lock(&lock);
+	for (n = 0; n < SLOTS && (t = NGU_LD_RLX(&burst[i].type)) != NULL && t != tp; n++)
+		i = (i + 1) & (SLOTS - 1);
+	if (n < SLOTS && (t != NULL || rcvburst != NULL)) {
+		NGU_ST_REL(&burst[i].rcvburst, rcvburst);
+		/* ORDER burst-publish (store side): the method is there. */
+		NGU_ST_REL(&burst[i].type, tp);
+	} else if (rcvburst != NULL) {
+		error = ENOMEM;
+	}
+	ngu__spin_unlock(&lock);
+	return (error);
+}
+
 /* Fill up to `max` entries, newest first; returns how many types there are. */
 unsigned
 ngu__types_list(struct ng_type **out, unsigned max)

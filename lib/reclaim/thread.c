@@ -139,6 +139,9 @@ ngu__thread_forget(struct ngu__thread *ts)
 {
 	ts->level = 0;
 	ts->deferring = false;
+	ts->collect = NULL;
+	ts->hand = NULL;
+	ts->handed.to = NULL;
 	ts->serving = false;
 	ts->wframes = NULL;
 	ts->rframes = NULL;

@@ -18,12 +18,14 @@
 struct ng_item;
 struct ng_node;
 struct ng_hook;
+struct mbuf;
 struct ngu_graph;
 struct ngu__wframe;
 struct ngu__worker;
 struct ngu__parse_run;
 struct ng_apply_info;
 struct ngu__strict_thread;
+struct ngu__collect;
 
 #define NGU_SLOTS 64	  /* most nested deliveries; the working limit is graph->depth_limit (12 unless set) */
 #define NGU_PEND 16	  /* hashed counts of items this thread has waiting in node queues */
@@ -64,6 +66,14 @@ struct ngu__owed {
 	uintptr_t run; /* nrun of them, linked */
 };
 
+/* core/burst.c */
+struct ngu__handed {
+	struct ng_hook *to; /* NULL: nothing */
+	struct mbuf **vec;
+	uint32_t n;
+	size_t bytes;
+};
+
 struct ngu__thread {
 	/* ---- read by gate closers and by the grace-period engine */
 	NGU_ALIGNED(NGU_CACHELINE) ngu__sec_depth depth; /* first: its address is the record's; section.h has these three */
@@ -85,6 +95,9 @@ struct ngu__thread {
 	struct ng_item *local_head; /* packets laid aside at closed gates, until this thread's way out */
 	struct ng_item *local_tail;
 	uint32_t nlocal;
+	void *hand; /* the array that the running burst method was given, */
+	struct ngu__handed handed; /* and what it did with it at the depth limit */
+	struct ngu__collect *collect; /* what a method sends that gets a burst's packets one by one */
 	bool rcl_kept; /* the backend's section is open although ours is not */
 	bool deferring; /* this thread is in the frame that drains them */
 	bool serving;	/* this thread is in its way-out loop */

@@ -265,7 +265,7 @@ reader(struct ng_node *n, struct item *i, unsigned me)
 	}
 }
 
-/* A packet: as hop(), then hop_slow(), in lib/core/deliver.c. */
+/* A packet: as hop(), then ngu__hop_slow(), in lib/core/deliver.c. */
 static void
 packet(struct ng_node *n, struct item *i, unsigned me)
 {
