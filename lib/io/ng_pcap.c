@@ -548,28 +548,20 @@ do_openwrite(struct pcap_node *sc, struct ng_pcap_openwrite *a)
 	return (0);
 }
 
-/* In a read section, with the writer turn. */
-static int
-ng_pcap_rcvdata(hook_p hook, item_p item)
+/* Onto the list. `now`: of a packet that says no time. */
+static void
+keep(struct pcap_node *sc, struct mbuf *m, const struct timespec *now)
 {
-	struct pcap_node *sc = NG_NODE_PRIVATE(NG_HOOK_NODE(hook));
-	struct timespec ts;
-	struct mbuf *m;
-
-	if (hook != sc->in || sc->w == NULL || sc->st.writeError != 0) {
-		if (hook == sc->in)
-			sc->st.unwritten++;
-		NG_FREE_ITEM(item);
-		return (hook != sc->in ? EINVAL : sc->w == NULL ? EBADF : (int)sc->st.writeError);
-	}
-	NGI_GET_M(item, m);
-	NG_FREE_ITEM(item);
-	if ((m->m_flags & M_TSTMP) == 0) {
-		nanotime(&ts);
-		m->m_pkthdr.rcv_tstmp = (uint64_t)ts.tv_sec * NS + (uint64_t)ts.tv_nsec;
-	}
+	if ((m->m_flags & M_TSTMP) == 0)
+		m->m_pkthdr.rcv_tstmp = (uint64_t)now->tv_sec * NS + (uint64_t)now->tv_nsec;
 	(void)mbufq_enqueue(&sc->list, m); /* it has no limit */
 	sc->listed += (size_t)m->m_pkthdr.len + MSIZE;
+}
+
+/* See to it that the list is written. */
+static void
+kept(struct pcap_node *sc)
+{
 	if (sc->listed > BACKLOG)
 		write_list(sc);
 	else if (!sc->queued) {
@@ -579,8 +571,64 @@ ng_pcap_rcvdata(hook_p hook, item_p item)
 			write_list(sc);
 		}
 	}
+}
+
+/* 0: packets by this hook are written now. */
+static int
+unwanted(const struct pcap_node *sc, hook_p hook)
+{
+	return (hook != sc->in ? EINVAL : sc->w == NULL ? EBADF : (int)sc->st.writeError);
+}
+
+/* In a read section, with the writer turn. */
+static int
+ng_pcap_rcvdata(hook_p hook, item_p item)
+{
+	struct pcap_node *sc = NG_NODE_PRIVATE(NG_HOOK_NODE(hook));
+	struct timespec now = { 0, 0 };
+	struct mbuf *m;
+	int error;
+
+	if ((error = unwanted(sc, hook)) != 0) {
+		if (hook == sc->in)
+			sc->st.unwritten++;
+		NG_FREE_ITEM(item);
+		return (error);
+	}
+	NGI_GET_M(item, m);
+	NG_FREE_ITEM(item);
+	if ((m->m_flags & M_TSTMP) == 0)
+		nanotime(&now);
+	keep(sc, m, &now);
+	kept(sc);
 	return (0);
 }
+
+#ifdef NGU_BURST_MAX
+/* One turn, and one look at the clock, for all of them. */
+static int
+ng_pcap_rcvburst(hook_p hook, struct mbuf **vec, unsigned n, size_t bytes)
+{
+	struct pcap_node *sc = NG_NODE_PRIVATE(NG_HOOK_NODE(hook));
+	struct timespec now;
+	int error;
+
+	(void)bytes;
+	if ((error = unwanted(sc, hook)) != 0) {
+		if (hook == sc->in)
+			sc->st.unwritten += n;
+		for (unsigned i = 0; i < n; i++)
+			m_freem(vec[i]);
+		return (error);
+	}
+	nanotime(&now);
+	for (unsigned i = 0; i < n; i++)
+		keep(sc, vec[i], &now);
+	kept(sc);
+	return (0);
+}
+NGU_BURST_INIT(pcap, &ng_pcap_type, ng_pcap_rcvburst);
+#endif
 
 /* ---- the rest of the node ---- */
 

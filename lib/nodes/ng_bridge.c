@@ -712,27 +712,48 @@ send_all(node_p node, struct bridge_link *in, item_p item, int cast, bool unknow
 	return (e != 0 ? e : error);
 }
 
-static int
-ng_bridge_rcvdata(hook_p hook, item_p item)
+/* What becomes of a packet. */
+struct bridge_way {
+	struct bridge_link *to; /* NULL: all links, or none */
+	enum { WAY_DROP, WAY_NONE, WAY_ALL, WAY_UNKNOWN, WAY_ONE } how; /* NONE: it is where it belongs; UNKNOWN: all that take such */
+	int cast;
+	int why, error; /* of WAY_DROP */
+};
+
+static void
+way_drop(struct bridge_way *w, int why, int error)
 {
-	node_p node = NG_HOOK_NODE(hook);
+	w->how = WAY_DROP;
+	w->why = why;
+	w->error = error;
+}
+
+/* Counts what came, tells the writer of news; `told`, if not NULL: the address it was told of last. */
+static void
+way_find(node_p node, struct bridge_link *in, const struct mbuf *m, u_char *told, struct bridge_way *w)
+{
 	struct bridge *sc = NG_NODE_PRIVATE(node);
-	struct bridge_link *in = NG_HOOK_PRIVATE(hook);
-	struct mbuf *m = NGI_M(item);
 	struct ether_header eh;
 	struct bridge_host *h;
-	int cast = 0;
 
-	if (m->m_pkthdr.len < ETHER_HDR_LEN)
-		return (bridge_drop(in, item, RECV_RUNTS, EINVAL));
+	w->to = NULL;
+	w->cast = 0;
+	if (m->m_pkthdr.len < ETHER_HDR_LEN) {
+		way_drop(w, RECV_RUNTS, EINVAL);
+		return;
+	}
 	m_copydata(m, 0, ETHER_HDR_LEN, (caddr_t)&eh);
-	if (ETHER_IS_MULTICAST(eh.ether_shost))
-		return (bridge_drop(in, item, RECV_INVALID, EINVAL));
-	if (in->mute > 0)
-		return (bridge_drop(in, item, LOOP_DROPS, ELOOP));
+	if (ETHER_IS_MULTICAST(eh.ether_shost)) {
+		way_drop(w, RECV_INVALID, EINVAL);
+		return;
+	}
+	if (in->mute > 0) {
+		way_drop(w, LOOP_DROPS, ELOOP);
+		return;
+	}
 	if (ETHER_IS_MULTICAST(eh.ether_dhost))
-		cast = ETHER_IS_BROADCAST(eh.ether_dhost) ? 2 : 1;
-	count_packet(in, RECV_OCTETS, m->m_pkthdr.len, cast);
+		w->cast = ETHER_IS_BROADCAST(eh.ether_dhost) ? 2 : 1;
+	count_packet(in, RECV_OCTETS, m->m_pkthdr.len, w->cast);
 
 	h = host_find(sc, eh.ether_shost);
 	if (h != NULL && h->link == in && sc->timer) {
@@ -740,20 +761,146 @@ ng_bridge_rcvdata(hook_p hook, item_p item)
 		if (atomic_load_int(&h->stale) != 0)
 			atomic_store_int(&h->stale, 0);
 	} else if (h != NULL || in->kind != UPLINK) {
-		bridge_news(node, in, eh.ether_shost);
-		if (h != NULL && h->link != in && h->age < sc->conf.minStableAge)
-			return (bridge_drop(in, item, LOOP_DROPS, ELOOP));
+		if (told == NULL || memcmp(told, eh.ether_shost, ETHER_ADDR_LEN) != 0)
+			bridge_news(node, in, eh.ether_shost);
+		if (told != NULL)
+			memcpy(told, eh.ether_shost, ETHER_ADDR_LEN);
+		if (h != NULL && h->link != in && h->age < sc->conf.minStableAge) {
+			way_drop(w, LOOP_DROPS, ELOOP);
+			return;
+		}
 	}
 
-	if (cast != 0)
-		return (send_all(node, in, item, cast, false));
-	if ((h = host_find(sc, eh.ether_dhost)) == NULL) {
+	if (w->cast != 0) {
+		w->how = WAY_ALL;
+	} else if ((h = host_find(sc, eh.ether_dhost)) == NULL) {
 		counter_u64_add(in->count[RECV_UNKNOWN], 1);
-		return (send_all(node, in, item, cast, true));
+		w->how = WAY_UNKNOWN;
+	} else if (h->link == in) {
+		w->how = WAY_NONE;
+	} else {
+		w->how = WAY_ONE;
+		w->to = h->link;
 	}
-	if (h->link == in) {
+}
+
+static int
+ng_bridge_rcvdata(hook_p hook, item_p item)
+{
+	node_p node = NG_HOOK_NODE(hook);
+	struct bridge_link *in = NG_HOOK_PRIVATE(hook);
+	struct bridge_way w;
+
+	way_find(node, in, NGI_M(item), NULL, &w);
+	switch (w.how) {
+	case WAY_DROP:
+		return (bridge_drop(in, item, w.why, w.error));
+	case WAY_NONE:
 		NG_FREE_ITEM(item);
 		return (0);
+	case WAY_ONE:
+		return (send_original(w.to, item, w.cast));
+	default:
+		return (send_all(node, in, item, w.cast, w.how == WAY_UNKNOWN));
 	}
-	return (send_original(h->link, item, cast));
 }
+
+#ifdef NGU_BURST_MAX
+static int
+send_run(struct bridge_link *to, struct mbuf **vec, unsigned n, size_t bytes, int cast)
+{
+	int error = ngu_send_burst(to->hook, vec, n, bytes);
+
+	if (error == 0) { /* all of them: who refuses, refuses the whole */
+		counter_u64_add(to->count[XMIT_OCTETS], (int64_t)bytes);
+		counter_u64_add(to->count[XMIT_PACKETS], n);
+		if (cast != 0)
+			counter_u64_add(to->count[XMIT_PACKETS + cast], n);
+	}
+	return (error);
+}
+
+/* As send_all(), link by link. */
+static int
+send_run_all(node_p node, struct bridge_link *in, struct mbuf **vec, unsigned n, size_t bytes, int cast, bool unknown)
+{
+	struct mbuf *copy[NGU_BURST_MAX];
+	struct bridge_link *link, *to = NULL;
+	unsigned got;
+	int error = 0, e;
+	hook_p hook;
+
+	LIST_FOREACH(hook, &node->nd_hooks, hk_hooks) {
+		link = NG_HOOK_PRIVATE(hook);
+		if (link == in || (unknown && !link->unknown))
+			continue;
+		if (to != NULL) {
+			got = 0;
+			for (unsigned i = 0; i < n; i++) {
+				if ((copy[got] = m_dup(vec[i], M_NOWAIT)) != NULL) {
+					vec[got++] = vec[i];
+				} else {
+					counter_u64_add(in->count[MEMORY_FAILURES], 1);
+					bytes -= (size_t)vec[i]->m_pkthdr.len;
+					m_freem(vec[i]);
+					error = ENOBUFS;
+				}
+			}
+			if ((n = got) == 0)
+				return (error);
+			if ((e = send_run(to, copy, n, bytes, cast)) != 0)
+				error = e;
+		}
+		to = link;
+	}
+	if (to == NULL) {
+		for (unsigned i = 0; i < n; i++)
+			m_freem(vec[i]);
+		return (error);
+	}
+	e = send_run(to, vec, n, bytes, cast);
+	return (e != 0 ? e : error);
+}
+
+/* Packets in a row that go the same way leave together. News take effect behind the burst. */
+static int
+ng_bridge_rcvburst(hook_p hook, struct mbuf **vec, unsigned n, size_t total)
+{
+	node_p node = NG_HOOK_NODE(hook);
+	struct bridge_link *in = NG_HOOK_PRIVATE(hook);
+	struct bridge_way run = { .how = WAY_NONE }, w = run;
+	u_char told[ETHER_ADDR_LEN] = { 1 }; /* a multicast address: nobody's */
+	unsigned first = 0;
+	size_t bytes = 0;
+	int error = 0, e;
+
+	(void)total;
+	for (unsigned i = 0; i <= n; i++) {
+		if (i < n)
+			way_find(node, in, vec[i], told, &w);
+		if (i == n || i == first || w.how != run.how || w.to != run.to || w.cast != run.cast) {
+			if (i != first && run.how != WAY_NONE && run.how != WAY_DROP) {
+				e = run.how == WAY_ONE ? send_run(run.to, vec + first, i - first, bytes, run.cast) :
+				    send_run_all(node, in, vec + first, i - first, bytes, run.cast, run.how == WAY_UNKNOWN);
+				if (e != 0)
+					error = e;
+			}
+			if (i == n)
+				break;
+			first = i;
+			bytes = 0;
+			run = w;
+		}
+		bytes += (size_t)vec[i]->m_pkthdr.len;
+		if (w.how == WAY_NONE || w.how == WAY_DROP) {
+			if (w.how == WAY_DROP) {
+				counter_u64_add(in->count[w.why], 1);
+				error = w.error;
+			}
+			m_freem(vec[i]);
+		}
+	}
+	return (error);
+}
+NGU_BURST_INIT(bridge, &ng_bridge_type, ng_bridge_rcvburst);
+#endif

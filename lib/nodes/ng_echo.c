@@ -58,6 +58,15 @@ ng_echo_rcvdata(hook_p hook, item_p item)
 	return (error);
 }
 
+#ifdef NGU_BURST_MAX
+static int
+ng_echo_rcvburst(hook_p hook, struct mbuf **vec, unsigned n, size_t bytes)
+{
+	return (ngu_send_burst(hook, vec, n, bytes));
+}
+NGU_BURST_INIT(echo, &ng_echo_type, ng_echo_rcvburst);
+#endif
+
 static int
 ng_echo_shutdown(node_p node)
 {

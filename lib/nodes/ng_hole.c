@@ -145,6 +145,21 @@ ng_hole_rcvdata(hook_p hook, item_p item)
 	return (0);
 }
 
+#ifdef NGU_BURST_MAX
+static int
+ng_hole_rcvburst(hook_p hook, struct mbuf **vec, unsigned n, size_t bytes)
+{
+	struct hole_hook *hh = NG_HOOK_PRIVATE(hook);
+
+	counter_u64_add(hh->frames, n);
+	counter_u64_add(hh->octets, (int64_t)bytes);
+	for (unsigned i = 0; i < n; i++)
+		m_freem(vec[i]);
+	return (0);
+}
+NGU_BURST_INIT(hole, &ng_hole_type, ng_hole_rcvburst);
+#endif
+
 static int
 ng_hole_shutdown(node_p node)
 {

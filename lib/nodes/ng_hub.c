@@ -101,6 +101,48 @@ ng_hub_rcvdata(hook_p hook, item_p item)
 	return (error);
 }
 
+#ifdef NGU_BURST_MAX
+/* The same, hook by hook. A packet that cannot be copied goes nowhere else. */
+static int
+ng_hub_rcvburst(hook_p hook, struct mbuf **vec, unsigned n, size_t bytes)
+{
+	node_p node = NG_HOOK_NODE(hook);
+	struct mbuf *copy[NGU_BURST_MAX];
+	hook_p h, last = NULL;
+	unsigned got;
+	int error = 0, e;
+
+	LIST_FOREACH(h, &node->nd_hooks, hk_hooks) {
+		if (h == hook)
+			continue;
+		if (last != NULL) {
+			got = 0;
+			for (unsigned i = 0; i < n; i++) {
+				if ((copy[got] = m_dup(vec[i], M_NOWAIT)) != NULL) {
+					vec[got++] = vec[i];
+				} else {
+					bytes -= (size_t)vec[i]->m_pkthdr.len;
+					m_freem(vec[i]);
+					error = ENOBUFS;
+				}
+			}
+			if ((n = got) == 0)
+				return (error);
+			(void)ngu_send_burst(last, copy, n, bytes);
+		}
+		last = h;
+	}
+	if (last == NULL) {
+		for (unsigned i = 0; i < n; i++)
+			m_freem(vec[i]);
+		return (error);
+	}
+	e = ngu_send_burst(last, vec, n, bytes);
+	return (e != 0 ? e : error);
+}
+NGU_BURST_INIT(hub, &ng_hub_type, ng_hub_rcvburst);
+#endif
+
 static int
 ng_hub_shutdown(node_p node)
 {

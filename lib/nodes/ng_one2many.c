@@ -393,6 +393,95 @@ ng_one2many_rcvdata(hook_p hook, item_p item)
 	return (error);
 }
 
+#ifdef NGU_BURST_MAX
+static int
+o2m_send(struct o2m_link *l, struct mbuf **vec, unsigned n, size_t bytes)
+{
+	if (l->hook != NULL) {
+		counter_u64_add(l->count[XMIT_PACKETS], n);
+		counter_u64_add(l->count[XMIT_OCTETS], (int64_t)bytes);
+	}
+	return (ngu_send_burst(l->hook, vec, n, bytes));
+}
+
+/* To all links but the first one: copies. What could not be copied goes nowhere else. How many packets are left. */
+static unsigned
+o2m_copies(struct one2many *sc, struct mbuf **vec, unsigned n, size_t *bytes)
+{
+	struct mbuf *copy[NGU_BURST_MAX];
+
+	for (u_int k = sc->nactive - 1; k > 0 && n != 0; k--) {
+		struct o2m_link *l = &sc->many[sc->active[k]];
+		unsigned got = 0;
+
+		for (unsigned i = 0; i < n; i++) {
+			if ((copy[got] = m_dup(vec[i], M_NOWAIT)) != NULL) {
+				vec[got++] = vec[i];
+			} else {
+				counter_u64_add(l->count[NO_MEMORY], 1);
+				*bytes -= (size_t)vec[i]->m_pkthdr.len;
+				m_freem(vec[i]);
+			}
+		}
+		if ((n = got) != 0)
+			(void)o2m_send(l, copy, n, *bytes);
+	}
+	return (n);
+}
+
+/* By turns: each link's share leaves at once. */
+static int
+o2m_shares(struct one2many *sc, struct mbuf **vec, unsigned n)
+{
+	struct o2m_turn *t = &sc->turn[curcpu];
+	struct mbuf *share[NGU_BURST_MAX];
+	u_int first = atomic_load_int(&t->next);
+	int error = 0, e;
+
+	if (first >= sc->nactive)
+		first = 0;
+	atomic_store_int(&t->next, (first + n) % sc->nactive);
+	for (u_int k = 0; k < sc->nactive && k < n; k++) {
+		unsigned got = 0;
+		size_t bytes = 0;
+
+		for (unsigned i = k; i < n; i += sc->nactive) {
+			bytes += (size_t)vec[i]->m_pkthdr.len;
+			share[got++] = vec[i];
+		}
+		if ((e = o2m_send(&sc->many[sc->active[(first + k) % sc->nactive]], share, got, bytes)) != 0)
+			error = e;
+	}
+	return (error);
+}
+
+static int
+ng_one2many_rcvburst(hook_p hook, struct mbuf **vec, unsigned n, size_t bytes)
+{
+	struct one2many *sc = NG_NODE_PRIVATE(NG_HOOK_NODE(hook));
+	struct o2m_link *in = NG_HOOK_PRIVATE(hook);
+	unsigned left = n;
+	int error;
+
+	counter_u64_add(in->count[RECV_PACKETS], n);
+	counter_u64_add(in->count[RECV_OCTETS], (int64_t)bytes);
+	if (in != &sc->one)
+		return (o2m_send(&sc->one, vec, n, bytes));
+	if (sc->nactive == 0) {
+		for (unsigned i = 0; i < n; i++)
+			m_freem(vec[i]);
+		return (ENOTCONN);
+	}
+	if (sc->conf.xmitAlg == NG_ONE2MANY_XMIT_ROUNDROBIN)
+		return (o2m_shares(sc, vec, n));
+	if (sc->conf.xmitAlg == NG_ONE2MANY_XMIT_ALL && (left = o2m_copies(sc, vec, n, &bytes)) == 0)
+		return (ENOBUFS);
+	error = o2m_send(&sc->many[sc->active[0]], vec, left, bytes);
+	return (error == 0 && left != n ? ENOBUFS : error);
+}
+NGU_BURST_INIT(one2many, &ng_one2many_type, ng_one2many_rcvburst);
+#endif
+
 static int
 ng_one2many_disconnect(hook_p hook)
 {

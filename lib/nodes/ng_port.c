@@ -59,6 +59,7 @@ static ng_shutdown_t ng_port_shutdown;
 static ng_newhook_t ng_port_newhook;
 static ng_rcvdata_t ng_port_rcvdata;
 static ng_disconnect_t ng_port_disconnect;
+static ngu_rcvburst_t ng_port_rcvburst;
 
 static struct ng_type ng_port_type = {
 	.version = NG_ABI_VERSION,
@@ -70,6 +71,7 @@ static struct ng_type ng_port_type = {
 	.disconnect = ng_port_disconnect,
 };
 NETGRAPH_INIT(port, &ng_port_type);
+NGU_BURST_INIT(port, &ng_port_type, ng_port_rcvburst);
 
 static void
 port_unref(struct ngu_port *p)
@@ -123,6 +125,22 @@ ng_port_rcvdata(hook_p hook, item_p item)
 		rx(p->arg, m);
 	else
 		NG_FREE_M(m);
+	return (0);
+}
+
+static int
+ng_port_rcvburst(hook_p hook, struct mbuf **vec, unsigned n, size_t bytes)
+{
+	struct ngu_port *p = NG_NODE_PRIVATE(NG_HOOK_NODE(hook));
+	/* ORDER port-rx (load side): acquire; arg is settled. */
+	ngu_port_rx_fn *rx = atomic_load_explicit(&p->rx, memory_order_acquire);
+
+	for (unsigned i = 0; i < n; i++) {
+		if (rx != NULL)
+			rx(p->arg, vec[i]);
+		else
+			m_freem(vec[i]);
+	}
 	return (0);
 }
 

@@ -72,17 +72,24 @@ ng_split_newhook(node_p node, hook_p hook, const char *name)
 	return (0);
 }
 
+static void
+wrong_way(hook_p hook)
+{
+	node_p node = NG_HOOK_NODE(hook);
+
+	log(LOG_ERR, "split \"%s\" [%x]: a packet arrived by hook %s, which is for sending: error %d\n", NG_NODE_NAME(node),
+	    NG_NODE_ID(node), NG_HOOK_NAME(hook), EINVAL);
+}
+
 static int
 ng_split_rcvdata(hook_p hook, item_p item)
 {
-	node_p node = NG_HOOK_NODE(hook);
-	struct split *sc = NG_NODE_PRIVATE(node);
+	struct split *sc = NG_NODE_PRIVATE(NG_HOOK_NODE(hook));
 	hook_p to;
 	int error;
 
 	if (hook == sc->out) {
-		log(LOG_ERR, "split \"%s\" [%x]: a packet arrived by hook %s, which is for sending: error %d\n", NG_NODE_NAME(node),
-		    NG_NODE_ID(node), NG_HOOK_NAME(hook), EINVAL);
+		wrong_way(hook);
 		NG_FREE_ITEM(item);
 		return (EINVAL);
 	}
@@ -93,6 +100,25 @@ ng_split_rcvdata(hook_p hook, item_p item)
 	NG_FWD_ITEM_HOOK(error, item, to);
 	return (error);
 }
+
+#ifdef NGU_BURST_MAX
+static int
+ng_split_rcvburst(hook_p hook, struct mbuf **vec, unsigned n, size_t bytes)
+{
+	struct split *sc = NG_NODE_PRIVATE(NG_HOOK_NODE(hook));
+	hook_p to = hook == sc->in ? sc->mixed : sc->out;
+
+	if (hook != sc->out && to != NULL)
+		return (ngu_send_burst(to, vec, n, bytes));
+	for (unsigned i = 0; i < n; i++) {
+		if (hook == sc->out)
+			wrong_way(hook);
+		m_freem(vec[i]);
+	}
+	return (hook == sc->out ? EINVAL : 0);
+}
+NGU_BURST_INIT(split, &ng_split_type, ng_split_rcvburst);
+#endif
 
 static int
 ng_split_disconnect(hook_p hook)

@@ -240,6 +240,47 @@ ng_tee_rcvdata(hook_p hook, item_p item)
 	return (error);
 }
 
+#ifdef NGU_BURST_MAX
+static void
+end_count_out_n(struct tee_end *e, unsigned n, size_t bytes)
+{
+	counter_u64_add(e->count[OUT_OCTETS], (int64_t)bytes);
+	counter_u64_add(e->count[OUT_FRAMES], n);
+}
+
+/* The same for a burst: all copies, then all packets. Copies count as sent if all of them could be. */
+static int
+ng_tee_rcvburst(hook_p hook, struct mbuf **vec, unsigned n, size_t bytes)
+{
+	struct tee_end *in = NG_HOOK_PRIVATE(hook), *out = in->to, *tap = in->tap;
+	struct mbuf *copy[NGU_BURST_MAX];
+	unsigned got = 0;
+	size_t len = 0;
+
+	counter_u64_add(in->count[IN_OCTETS], (int64_t)bytes);
+	counter_u64_add(in->count[IN_FRAMES], n);
+	if (tap != NULL && tap->hook != NULL) {
+		if (out->hook == NULL) {
+			out = tap;
+		} else {
+			for (unsigned i = 0; i < n; i++)
+				if ((copy[got] = m_dup(vec[i], M_NOWAIT)) != NULL)
+					len += (size_t)copy[got++]->m_pkthdr.len;
+			if (got != 0 && ngu_send_burst(tap->hook, copy, got, len) == 0)
+				end_count_out_n(tap, got, len);
+		}
+	}
+	if (out->hook == NULL) {
+		for (unsigned i = 0; i < n; i++)
+			m_freem(vec[i]);
+		return (0);
+	}
+	end_count_out_n(out, n, bytes);
+	return (ngu_send_burst(out->hook, vec, n, bytes));
+}
+NGU_BURST_INIT(tee, &ng_tee_type, ng_tee_rcvburst);
+#endif
+
 /* The node goes, the link stays. */
 static int
 ng_tee_close(node_p node)

@@ -607,8 +607,8 @@ test_loop_in_a_burst(void **state)
 	nt_open(&b, "b:", "link1");
 	ok(ngu_port_send(a.port, ngu_packet(g, here, sizeof(here))));
 	vec[0] = ngu_packet(g, here, sizeof(here));
-	vec[1] = ngu_packet(g, here, sizeof(here));
-	vec[2] = ngu_packet(g, other, sizeof(other));
+	vec[1] = ngu_packet(g, other, sizeof(other));
+	vec[2] = ngu_packet(g, here, sizeof(here));
 	(void)ngu_port_send_burst(b.port, vec, 3);
 	ok(ngu_settle(g, 10000));
 	nt_ask("b:", C, NGM_BRIDGE_GET_STATS, &n, sizeof(n), &st, sizeof(st));
