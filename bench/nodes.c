@@ -207,6 +207,42 @@ cnt_rcvdata(hook_p hook, item_p item)
 	return (fwd_rcvdata(hook, item));
 }
 
+/* ---- bburst: a bfwd with a burst method that looks at each packet ---- */
+
+static int
+burst_rcvburst(hook_p hook, struct mbuf **vec, unsigned n, size_t bytes)
+{
+	const struct fwd *f = NG_NODE_PRIVATE(NG_HOOK_NODE(hook));
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		sum += *(volatile uint32_t *)&vec[i]->m_pkthdr.len;
+	__asm__ volatile("" : : "r"(sum));
+	return (ngu_send_burst(hook == f->in ? f->out : f->in, vec, n, bytes));
+}
+
+/* ---- bback: keeps what comes ---- */
+
+struct mbuf *bench_back[BENCH_BACK];
+unsigned bench_nback;
+
+static int
+back_rcvburst(hook_p hook, struct mbuf **vec, unsigned n, size_t bytes)
+{
+	memmove(bench_back + bench_nback, vec, n * sizeof(*vec));
+	bench_nback += n;
+	return (0);
+}
+
+static int
+back_rcvdata(hook_p hook, item_p item)
+{
+	NGI_GET_M(item, bench_back[bench_nback]);
+	bench_nback++;
+	NG_FREE_ITEM(item);
+	return (0);
+}
+
 /* ---- bwriter: a bfwd that lets one thread in at a time ---- */
 
 static int
@@ -377,6 +413,28 @@ static struct ng_type fwd_type = {
 	.disconnect = fwd_disconnect,
 };
 
+static struct ng_type burst_type = {
+	.version = NG_ABI_VERSION,
+	.name = "bburst",
+	.constructor = fwd_constructor,
+	.shutdown = common_shutdown,
+	.newhook = fwd_newhook,
+	.connect = connect_ok,
+	.rcvdata = fwd_rcvdata,
+	.disconnect = fwd_disconnect,
+};
+
+static struct ng_type back_type = {
+	.version = NG_ABI_VERSION,
+	.name = "bback",
+	.constructor = sink_constructor,
+	.shutdown = common_shutdown,
+	.newhook = sink_newhook,
+	.connect = connect_ok,
+	.rcvdata = back_rcvdata,
+	.disconnect = sink_disconnect,
+};
+
 static struct ng_type cnt_type = {
 	.version = NG_ABI_VERSION,
 	.name = "bcnt",
@@ -446,14 +504,16 @@ static struct ng_type tap_type = {
 int
 bench_nodes_register(void)
 {
-	struct ng_type *const all[] = { &src_type, &fwd_type, &cnt_type, &writer_type, &turn_type, &branch_type, &sink_type,
+	struct ng_type *const all[] = { &src_type, &fwd_type, &burst_type, &back_type, &cnt_type, &writer_type, &turn_type, &branch_type, &sink_type,
 		&tap_type };
 	int error;
 
 	for (unsigned i = 0; i < nitems(all); i++)
 		if ((error = ng_newtype(all[i])) != 0)
 			return (error);
-	return (0);
+	if ((error = ngu_type_set_burst(&back_type, back_rcvburst)) != 0)
+		return (error);
+	return (ngu_type_set_burst(&burst_type, burst_rcvburst));
 }
 
 struct bench_src *

@@ -5,7 +5,9 @@
  * Types
  *   bsrc     an end: hook "out"; sends, and receives as a bsink does
  *   bfwd     hooks in or in2, out or out2: what comes in at one goes out at the other; goes with its last hook
- *   bcnt     the same, and counts the hop in its thread
+ *   bburst   the same, with a burst method that loads each packet's length
+ *   bback    any hooks: what comes is kept in bench_back, for one thread; has a burst method
+ *   bcnt     a bfwd that counts the hop in its thread
  *   bwriter  a bfwd that is a force-writer node
  *   bturn    hooks trunk, a, b: by turns; for one thread
  *   bbranch  hooks trunk, a, b: a hash of the packet chooses
@@ -47,6 +49,11 @@ int bench_plain_register(void);
 unsigned bench_lookup_names(struct ngu_graph *g, const char (*name)[16], unsigned n);
 unsigned bench_lookup_ids(struct ngu_graph *g, const uint32_t *id, unsigned n);
 
+struct mbuf;
+#define BENCH_BACK 256
+extern struct mbuf *bench_back[BENCH_BACK];
+extern unsigned bench_nback;
+
 /* ---- nodes_hand.c: type bhand queues what arrives; one thread applies it, and writes all of this but `hold` */
 #define BENCH_HAND_LEN 64u /* bytes of a packet */
 struct bench_hand {
@@ -55,7 +62,6 @@ struct bench_hand {
 	uint64_t disorder, sum;
 	_Alignas(128) uint32_t hold; /* not 0: it stays in the method */
 };
-struct mbuf;
 int bench_hand_register(void);
 struct bench_hand *bench_hand(void);
 /* n packets that carry numbers from seq on, written all over; how many there was memory for. */
