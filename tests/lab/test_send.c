@@ -60,6 +60,33 @@ send2(void *arg)
 	(void)lt_send(lt_in, 0, 2);
 }
 
+/* The same line without strict mode, which has packets looked at one by one. */
+static int
+loose_line(void *arg)
+{
+	int error = line(arg);
+
+	return (error != 0 ? error : ngu_graph_strict(g, 0));
+}
+
+static void
+send_burst(void *arg)
+{
+	static struct mbuf *v[2];
+	int error;
+
+	(void)arg;
+	for (unsigned i = 0; i < 2; i++) {
+		uint8_t b[2] = { 0, (uint8_t)(i + 1) };
+
+		if ((v[i] = ngu_packet(g, b, 2)) == NULL)
+			ngu_lab_fail("no memory");
+	}
+	lt_sent += 2;
+	if ((error = ngu_port_send_burst(lt_in, v, 2)) == 0)
+		lt_ok += 2;
+}
+
 static void
 send1(void *arg)
 {
@@ -247,6 +274,12 @@ static const struct ngu_lab send_connect = { .name = "send-connect", .setup = ha
 	.body = { { "send", send1 }, { "connect", join } }, .end = lt_end };
 static const struct ngu_lab send_rmhook = { .name = "send-rmhook", .setup = line, .points = LT_POINTS(142),
 	.body = { { "send", send1 }, { "rmhook", cut_near } }, .end = lt_end };
+static const struct ngu_lab send_burst_rmhook = { .name = "send-burst-rmhook", .setup = loose_line, .points = LT_POINTS(146),
+	.body = { { "send", send_burst }, { "rmhook", cut_near } }, .end = lt_end };
+static const struct ngu_lab send_burst_insert = { .name = "send-burst-insert", .setup = loose_line, .points = LT_POINTS(57),
+	.body = { { "send", send_burst }, { "insert", insert } }, .end = end_no_loss };
+static const struct ngu_lab send_burst_shutdown = { .name = "send-burst-shutdown", .setup = loose_line, .points = LT_POINTS(199),
+	.body = { { "send", send_burst }, { "shutdown", end_middle } }, .end = lt_end };
 static const struct ngu_lab send_rmhook_sender = { .name = "send-rmhook-sender", .setup = line, .points = LT_POINTS(196),
 	.body = { { "send", send1 }, { "rmhook", cut_sender } }, .end = lt_end };
 static const struct ngu_lab send_rmhook_behind = { .name = "send-rmhook-behind", .setup = line, .points = LT_POINTS(200),
@@ -273,6 +306,9 @@ static const struct ngu_lab send_insert_nomem = { .name = "send-insert-nomem", .
 
 LT_TEST(send_connect)
 LT_TEST(send_rmhook)
+LT_TEST(send_burst_rmhook)
+LT_TEST(send_burst_insert)
+LT_TEST(send_burst_shutdown)
 LT_TEST(send_rmhook_sender)
 LT_TEST(send_rmhook_behind)
 LT_TEST(send2_rmhook)
@@ -313,6 +349,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_send_connect),
 		cmocka_unit_test(test_send_rmhook),
+		cmocka_unit_test(test_send_burst_rmhook),
+		cmocka_unit_test(test_send_burst_insert),
+		cmocka_unit_test(test_send_burst_shutdown),
 		cmocka_unit_test(test_send_rmhook_sender),
 		cmocka_unit_test(test_send_rmhook_behind),
 		cmocka_unit_test(test_send2_rmhook),
