@@ -155,6 +155,7 @@ struct lab_thread {
 	bool woken;
 	bool overflow; /* of `seen`: any write wakes it */
 
+	uintptr_t first; /* where in its code the first function to be entered said so */
 	uintptr_t frame[LAB_FRAMES];
 	unsigned nframe;
 

@@ -34,9 +34,11 @@ pct_prepare(void)
 	}
 }
 
+#define PROLOGUE 128u /* bytes of code in which a function has said that it was entered; it is one of the first things it does */
+
 /*
- * A body that was compiled for the lab says so when it begins, with the address in body_main() that it was called from. Of
- * another one the first to speak is what it calls.
+ * A body that was compiled for the lab says so when it begins, out of its first instructions, with the address in body_main() that it
+ * was called from. Of another one the first to speak is what it calls, and with that address, too, if that is its last call: a jump.
  */
 static bool
 bodies_seen(void)
@@ -45,8 +47,10 @@ bodies_seen(void)
 
 	(void)lab_object((uintptr_t)&lab, &lib);
 	for (unsigned i = 0; i < lab_nbodies(); i++) {
-		(void)lab_object(lab->thread[2 + i].frame[0], &from);
-		if (lab->thread[2 + i].frame[0] == 0 || from == lib)
+		const struct lab_thread *t = &lab->thread[2 + i];
+
+		(void)lab_object(t->frame[0], &from);
+		if (t->first == 0 || (from == lib && t->first - (uintptr_t)lab->scene->body[i].fn < PROLOGUE))
 			continue;
 		lab->end = END_FAILED;
 		lab->why_kind = NGU_LAB_SELF;

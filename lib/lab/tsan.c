@@ -118,6 +118,8 @@ __tsan_func_entry(void *pc)
 	if (!LAB_ON())
 		return;
 	t = lab->self;
+	if (t->nframe == 0 && t->first == 0)
+		t->first = LAB_PC();
 	if (LAB_LIKELY(t->nframe < LAB_FRAMES))
 		t->frame[t->nframe] = (uintptr_t)pc;
 	t->nframe++;

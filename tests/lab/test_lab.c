@@ -584,10 +584,19 @@ writes_outside(void *arg)
 }
 
 void foreign_body(void *arg); /* foreign.c: compiled without the lab's flags */
+void foreign_jumps(void *arg);
 void foreign_calls(void *arg);
 
 void
 foreign_calls(void *arg)
+{
+	(void)arg;
+	ngu_lab_point();
+}
+
+/* The same again: were the compiler to make one of the two, and a jump to it, it would not look like one of ours. */
+static void
+nothing_too(void *arg)
 {
 	(void)arg;
 	ngu_lab_point();
@@ -598,6 +607,8 @@ test_unfit(void **state)
 {
 	const struct ngu_lab ours = { .name = "foreign-none", .body = { { "ours", nothing }, { "theirs", nothing } } };
 	const struct ngu_lab one = { .name = "foreign-one", .body = { { "theirs", foreign_body }, { "ours", nothing } } };
+	const struct ngu_lab jumps = { .name = "foreign-jumps", .body = { { "ours", nothing }, { "theirs", foreign_jumps } } };
+	const struct ngu_lab alike = { .name = "foreign-alike", .body = { { "ours", nothing }, { "the same", nothing_too } } };
 	const struct ngu_lab two = { .name = "foreign-two", .body = { { "ours", nothing }, { "theirs", foreign_body } } };
 
 	const struct ngu_lab none = { .name = "none" };
@@ -610,6 +621,8 @@ test_unfit(void **state)
 	assert_int_equal(ngu_lab_run(&bad, &quiet, NULL), ENXIO);
 	passes(&ours);
 	fails(&one, NGU_LAB_SELF, "body \"theirs\" was not compiled for the lab");
+	fails(&jumps, NGU_LAB_SELF, "body \"theirs\" was not compiled for the lab");
+	passes(&alike);
 	fails(&two, NGU_LAB_SELF, "body \"theirs\" was not compiled for the lab");
 	fails(&back, NGU_LAB_SELF, "behind the lab's back");
 	fails(&few, NGU_LAB_SELF, "scheduling points got lost");
