@@ -139,7 +139,7 @@ static const struct ngu_lab callout_shutdown = { .name = "callout-shutdown", .se
 	.body = { { "clock", advances }, { "shutdown", shuts_down } }, .end = end_gone };
 static const struct ngu_lab uncallout_shutdown = { .name = "uncallout-shutdown", .setup = timer, .points = LT_POINTS(112),
 	.body = { { "disarm", disarms }, { "shutdown", shuts_down } }, .end = end_gone };
-static const struct ngu_lab callout_three = { .name = "callout-uncallout-shutdown", .setup = timer, .points = LT_POINTS(129),
+static const struct ngu_lab callout_three = { .name = "callout-uncallout-shutdown", .setup = timer, .points = LT_POINTS(130),
 	.body = { { "clock", advances }, { "disarm", disarms }, { "shutdown", shuts_down } }, .end = end_gone };
 
 LT_TEST(callout_mutex)

@@ -83,7 +83,7 @@ end_none(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab shutdown_neighbours = { .name = "shutdown-neighbours", .points = LT_POINTS(165), .setup = pair,
+static const struct ngu_lab shutdown_neighbours = { .name = "shutdown-neighbours", .points = LT_POINTS(167), .setup = pair,
 	.body = { { "shutdown a", ends_a_alone }, { "shutdown b", ends_b } }, .end = end_none };
 
 /* ---- the graph is destroyed while a thread whose current graph it is leaves it ---- */
@@ -136,9 +136,9 @@ end_gone(void *arg)
 	ngu_lab_check(ngu_graph_current() == NULL);
 }
 
-static const struct ngu_lab destroy_leave = { .name = "destroy-leave", .points = LT_POINTS(106), .setup = pair,
+static const struct ngu_lab destroy_leave = { .name = "destroy-leave", .points = LT_POINTS(109), .setup = pair,
 	.body = { { "destroy", destroys }, { "leave", leaves } }, .end = end_gone };
-static const struct ngu_lab destroy_stay = { .name = "destroy-stay", .points = LT_POINTS(104), .setup = pair,
+static const struct ngu_lab destroy_stay = { .name = "destroy-stay", .points = LT_POINTS(107), .setup = pair,
 	.body = { { "destroy", destroys }, { "stay", stays } }, .end = end_gone };
 
 /* ---- after the last port was closed, by another thread ---- */
@@ -172,7 +172,7 @@ closes_out(void *arg)
 	lt_destroy();
 }
 
-static const struct ngu_lab destroy_ports = { .name = "destroy-ports", .points = LT_POINTS(238), .setup = line,
+static const struct ngu_lab destroy_ports = { .name = "destroy-ports", .points = LT_POINTS(242), .setup = line,
 	.body = { { "close in", closes_in }, { "close out, destroy", closes_out } }, .end = end_gone };
 
 /* ---- beside the graph's own thread: a packet in a queue, a timer that is due ---- */
@@ -197,7 +197,7 @@ queues(void *arg)
 	lt_destroy();
 }
 
-static const struct ngu_lab destroy_queue = { .name = "destroy-queue", .points = LT_POINTS(299), .setup = worked,
+static const struct ngu_lab destroy_queue = { .name = "destroy-queue", .points = LT_POINTS(313), .setup = worked,
 	.body = { { "send, destroy", queues } }, .end = end_gone };
 
 static int
@@ -220,7 +220,7 @@ times(void *arg)
 	lt_destroy();
 }
 
-static const struct ngu_lab destroy_timer = { .name = "destroy-timer", .points = LT_POINTS(78), .setup = timed,
+static const struct ngu_lab destroy_timer = { .name = "destroy-timer", .points = LT_POINTS(73), .setup = timed,
 	.body = { { "timer, destroy", times } }, .end = end_gone };
 
 LN_TEST(shutdown_shutdown, NULL)

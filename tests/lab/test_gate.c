@@ -139,13 +139,13 @@ end3(void *arg)
 	ended(3, arg);
 }
 
-static const struct ngu_lab gate_packet_writer = { .name = "gate-packet-writer", .setup = open_node, .points = LT_POINTS(85),
+static const struct ngu_lab gate_packet_writer = { .name = "gate-packet-writer", .setup = open_node, .points = LT_POINTS(87),
 	.body = { { "send", enters_twice }, { "write", writes } }, .end = end1 };
-static const struct ngu_lab gate_writers = { .name = "gate-writers", .setup = last_node, .points = LT_POINTS(91),
+static const struct ngu_lab gate_writers = { .name = "gate-writers", .setup = last_node, .points = LT_POINTS(95),
 	.body = { { "send", enters }, { "write", writes }, { "write too", writes } }, .end = end2 };
 static const struct ngu_lab gate_two_writers = { .name = "gate-two-writers", .setup = last_node, .points = LT_POINTS(47),
 	.body = { { "write", writes }, { "write too", writes } }, .end = end2 };
-static const struct ngu_lab gate_exclusive = { .name = "gate-exclusive", .setup = exclusive_node, .points = LT_POINTS(99),
+static const struct ngu_lab gate_exclusive = { .name = "gate-exclusive", .setup = exclusive_node, .points = LT_POINTS(103),
 	.body = { { "send", enters_twice }, { "write", writes } }, .end = end3 };
 static const struct ngu_lab gate_message = { .name = "gate-message", .setup = open_node, .points = LT_POINTS(90),
 	.body = { { "look", looks }, { "write", writes } }, .end = end1 };

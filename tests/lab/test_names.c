@@ -244,7 +244,7 @@ end_made(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab mknode_mknode = { .name = "mknode-mknode", .points = LT_POINTS(73), .setup = none,
+static const struct ngu_lab mknode_mknode = { .name = "mknode-mknode", .points = LT_POINTS(78), .setup = none,
 	.body = { { "mknode 1", makes_1 }, { "mknode 2", makes_2 } }, .end = end_made };
 
 /* ---- a node gets its first name while it is shut down by its address: the name goes with it ---- */
@@ -277,7 +277,7 @@ end_made_or_not(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab mknode_shutdown = { .name = "mknode-shutdown", .points = LT_POINTS(138), .setup = one,
+static const struct ngu_lab mknode_shutdown = { .name = "mknode-shutdown", .points = LT_POINTS(139), .setup = one,
 	.body = { { "mknode", makes_n }, { "shutdown", ends_new } }, .end = end_made_or_not };
 
 /* A port is named after it was made. */

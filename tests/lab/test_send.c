@@ -272,36 +272,36 @@ end_replaced(void *arg)
 
 static const struct ngu_lab send_connect = { .name = "send-connect", .setup = half_line, .points = LT_POINTS(109),
 	.body = { { "send", send1 }, { "connect", join } }, .end = lt_end };
-static const struct ngu_lab send_rmhook = { .name = "send-rmhook", .setup = line, .points = LT_POINTS(142),
+static const struct ngu_lab send_rmhook = { .name = "send-rmhook", .setup = line, .points = LT_POINTS(141),
 	.body = { { "send", send1 }, { "rmhook", cut_near } }, .end = lt_end };
-static const struct ngu_lab send_burst_rmhook = { .name = "send-burst-rmhook", .setup = loose_line, .points = LT_POINTS(146),
+static const struct ngu_lab send_burst_rmhook = { .name = "send-burst-rmhook", .setup = loose_line, .points = LT_POINTS(139),
 	.body = { { "send", send_burst }, { "rmhook", cut_near } }, .end = lt_end };
-static const struct ngu_lab send_burst_insert = { .name = "send-burst-insert", .setup = loose_line, .points = LT_POINTS(57),
+static const struct ngu_lab send_burst_insert = { .name = "send-burst-insert", .setup = loose_line, .points = LT_POINTS(49),
 	.body = { { "send", send_burst }, { "insert", insert } }, .end = end_no_loss };
-static const struct ngu_lab send_burst_shutdown = { .name = "send-burst-shutdown", .setup = loose_line, .points = LT_POINTS(199),
+static const struct ngu_lab send_burst_shutdown = { .name = "send-burst-shutdown", .setup = loose_line, .points = LT_POINTS(193),
 	.body = { { "send", send_burst }, { "shutdown", end_middle } }, .end = lt_end };
-static const struct ngu_lab send_rmhook_sender = { .name = "send-rmhook-sender", .setup = line, .points = LT_POINTS(196),
+static const struct ngu_lab send_rmhook_sender = { .name = "send-rmhook-sender", .setup = line, .points = LT_POINTS(197),
 	.body = { { "send", send1 }, { "rmhook", cut_sender } }, .end = lt_end };
-static const struct ngu_lab send_rmhook_behind = { .name = "send-rmhook-behind", .setup = line, .points = LT_POINTS(200),
+static const struct ngu_lab send_rmhook_behind = { .name = "send-rmhook-behind", .setup = line, .points = LT_POINTS(201),
 	.body = { { "send", send1 }, { "rmhook", cut_behind } }, .end = lt_end };
-static const struct ngu_lab send2_rmhook = { .name = "send2-rmhook", .setup = line, .points = LT_POINTS(144),
+static const struct ngu_lab send2_rmhook = { .name = "send2-rmhook", .setup = line, .points = LT_POINTS(147),
 	.body = { { "send", send2 }, { "rmhook", cut_near } }, .end = lt_end };
-static const struct ngu_lab send_shutdown = { .name = "send-shutdown", .setup = line, .points = LT_POINTS(186),
+static const struct ngu_lab send_shutdown = { .name = "send-shutdown", .setup = line, .points = LT_POINTS(190),
 	.body = { { "send", send1 }, { "shutdown", end_middle } }, .end = lt_end };
-static const struct ngu_lab send_shutdown_receiver = { .name = "send-shutdown-receiver", .setup = line, .points = LT_POINTS(157),
+static const struct ngu_lab send_shutdown_receiver = { .name = "send-shutdown-receiver", .setup = line, .points = LT_POINTS(160),
 	.body = { { "send", send1 }, { "shutdown", end_receiver } }, .end = lt_end };
 static const struct ngu_lab send_insert = { .name = "send-insert", .setup = line, .points = LT_POINTS(55),
 	.body = { { "send", send2 }, { "insert", insert } }, .end = end_no_loss };
-static const struct ngu_lab send_bypass = { .name = "send-bypass", .setup = line, .points = LT_POINTS(156),
+static const struct ngu_lab send_bypass = { .name = "send-bypass", .setup = line, .points = LT_POINTS(157),
 	.body = { { "send", send2 }, { "bypass", bypass } }, .end = end_no_loss };
-static const struct ngu_lab send_relink = { .name = "send-relink", .setup = line_and_port, .points = LT_POINTS(172),
+static const struct ngu_lab send_relink = { .name = "send-relink", .setup = line_and_port, .points = LT_POINTS(174),
 	.body = { { "send", send2 }, { "relink", relink } }, .end = end_no_loss };
-static const struct ngu_lab send_apply = { .name = "send-apply", .setup = to_replace, .points = LT_POINTS(286),
+static const struct ngu_lab send_apply = { .name = "send-apply", .setup = to_replace, .points = LT_POINTS(291),
 	.body = { { "send", send1 }, { "apply", replace } }, .end = end_replaced };
 
-static const struct ngu_lab send_connect_nomem = { .name = "send-connect-nomem", .setup = half_line, .points = LT_POINTS(205),
+static const struct ngu_lab send_connect_nomem = { .name = "send-connect-nomem", .setup = half_line, .points = LT_POINTS(211),
 	.body = { { "send", send1 }, { "connect", join_or_not } }, .end = end_joined };
-static const struct ngu_lab send_insert_nomem = { .name = "send-insert-nomem", .setup = line, .points = LT_POINTS(179),
+static const struct ngu_lab send_insert_nomem = { .name = "send-insert-nomem", .setup = line, .points = LT_POINTS(184),
 	.body = { { "send", send1 }, { "insert", insert_or_not } }, .end = end_no_more_loss };
 
 LT_TEST(send_connect)
