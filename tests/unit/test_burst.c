@@ -113,21 +113,27 @@ tn_rcvdata2(hook_p hook, item_p item)
 	return (0);
 }
 
-/* "send": three packets by the port, while this node is closed. */
+static item_p asked;
+
+/* 1: three packets by the port, while this node is closed. 3: the same, and whoever gets them answers. */
 static int
 te_rcvmsg(node_p node, item_p item, hook_p lasthook)
 {
+	bool answered = NGI_MSG(item)->header.cmd == 3;
 	struct mbuf *v[3];
 	int error = 0;
 
 	(void)lasthook;
 	(void)snprintf(trace + strlen(trace), 64, "%s msg;", NG_NODE_NAME(node));
-	if (port != NULL && NGI_MSG(item)->header.cmd == 1) {
+	if (answered)
+		asked = item;
+	if (port != NULL && (NGI_MSG(item)->header.cmd & 1) != 0) {
 		for (unsigned i = 0; i < 3; i++)
 			v[i] = ngu_packet(node->nd_graph, "xyz" + i, 1);
 		error = ngu_port_send_burst(port, v, 3);
 	}
-	NG_FREE_ITEM(item);
+	if (!answered)
+		NG_FREE_ITEM(item);
 	return (error);
 }
 
@@ -732,6 +738,38 @@ test_message_behind(void **state)
 	end(t);
 }
 
+static int
+then_answer(hook_p hook, item_p item)
+{
+	struct ng_mesg *resp;
+	int error = plain_forward(hook, item);
+
+	if (asked != NULL) {
+		NG_MKRESPONSE(resp, NGI_MSG(asked), 0, M_NOWAIT);
+		assert_non_null(resp);
+		NG_RESPOND_MSG(whatever, NG_HOOK_NODE(hook), asked, resp);
+	}
+	return (error);
+}
+
+/* Nor does an answer to somebody who waits. */
+static void
+test_answer_behind(void **state)
+{
+	struct ngt *t = begin("tp A.out - te E.in; te M", 12);
+	struct ng_mesg *resp = NULL;
+
+	(void)state;
+	plain_fn = then_answer;
+	assert_int_equal(ngu_msg(G, "M:", cookie, 3, NULL, 0, &resp), 0);
+	assert_non_null(resp);
+	ngu_msg_free(resp);
+	ngt_settle(t);
+	went("M msg;A -;E 1;A -;A -;E 2;");
+	arrived("xyz");
+	end(t);
+}
+
 /* Nodes that hooks give another receiver, and types that have lost their method, get packets one by one. */
 static void
 test_receivers(void **state)
@@ -855,6 +893,7 @@ main(void)
 		ngt_test(test_cut_behind),
 		ngt_test(test_end_self),
 		ngt_test(test_message_behind),
+		ngt_test(test_answer_behind),
 		ngt_test(test_receivers),
 		ngt_test(test_strict),
 		ngt_test(test_outside),
