@@ -129,7 +129,7 @@ te_rcvmsg(node_p node, item_p item, hook_p lasthook)
 		asked = item;
 	if (port != NULL && (NGI_MSG(item)->header.cmd & 1) != 0) {
 		for (unsigned i = 0; i < 3; i++)
-			v[i] = ngu_packet(node->nd_graph, "xyz" + i, 1);
+			v[i] = ngu_packet(node->nd_graph, &"xyz"[i], 1);
 		error = ngu_port_send_burst(port, v, 3);
 	}
 	if (!answered)
@@ -820,7 +820,7 @@ test_outside(void **state)
 
 	(void)state;
 	for (int i = 0; i < 2; i++)
-		v[i] = ngu_packet(G, "uv" + i, 1);
+		v[i] = ngu_packet(G, &"uv"[i], 1);
 	assert_int_equal(ngu_send_burst(ng_findhook(node, "out"), v, 2, 2), 0);
 	went("E 2;");
 	arrived("uv");
