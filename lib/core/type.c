@@ -92,7 +92,7 @@ ng_rmtype(struct ng_type *tp)
 
 /* ---- burst methods ---- */
 
-/* By address, so that a source may add its method before or after its type. An entry keeps its type for good; rcvburst NULL: taken back. */
+/* By address, so that a source may add its method before or after its type. rcvburst NULL: taken back, and another type may have the entry. */
 static struct {
 	_Atomic(const struct ng_type *) type;
 	_Atomic(ngu_rcvburst_t *) rcvburst;
@@ -109,11 +109,17 @@ ngu__type_burst(const struct ng_type *tp)
 {
 	const struct ng_type *t;
 	uint32_t i = burst_hash(tp), n;
+	ngu_rcvburst_t *r;
 
-	/* ORDER burst-publish (load side): acquire; pairs with the release store of type in ngu_type_set_burst(). */
+	/*
+	 * ORDER burst-publish (load side): acquire; pairs with the release stores in ngu_type_set_burst(): of type, for the method that stands
+	 * beside it; of rcvburst, so that who sees the next type's method sees in the second look that it is no longer this one's.
+	 */
 	for (n = 0; n < SLOTS && (t = NGU_LD_ACQ(&burst[i].type)) != NULL; n++, i = (i + 1) & (SLOTS - 1))
-		if (t == tp)
-			return (NGU_LD_ACQ(&burst[i].rcvburst));
+		if (t == tp) {
+			r = NGU_LD_ACQ(&burst[i].rcvburst);
+			return (NGU_LD_ACQ(&burst[i].type) == tp ? r : NULL);
+		}
 	return (NULL);
 }
 
@@ -121,16 +127,21 @@ int
 ngu_type_set_burst(struct ng_type *tp, ngu_rcvburst_t *rcvburst)
 {
 	const struct ng_type *t;
-	uint32_t i = burst_hash(tp), n;
+	uint32_t i = burst_hash(tp), at = SLOTS, n;
 	int error = 0;
 
 	ngu__spin_lock(&lock);
-	for (n = 0; n < SLOTS && (t = NGU_LD_RLX(&burst[i].type)) != NULL && t != tp; n++)
-		i = (i + 1) & (SLOTS - 1);
-	if (n < SLOTS && (t != NULL || rcvburst != NULL)) {
-		NGU_ST_REL(&burst[i].rcvburst, rcvburst);
-		/* ORDER burst-publish (store side): the method is there. */
-		NGU_ST_REL(&burst[i].type, tp);
+	for (n = 0; n < SLOTS && (t = NGU_LD_RLX(&burst[i].type)) != NULL && t != tp; n++, i = (i + 1) & (SLOTS - 1))
+		if (at == SLOTS && NGU_LD_RLX(&burst[i].rcvburst) == NULL)
+			at = i; /* of one that is gone */
+	if (n < SLOTS && (t == tp || at == SLOTS))
+		at = i;
+	if (at < SLOTS && (NGU_LD_RLX(&burst[at].type) == tp || rcvburst != NULL)) {
+		if (NGU_LD_RLX(&burst[at].type) != tp)
+			NGU_ST_REL(&burst[at].type, GONE);
+		/* ORDER burst-publish (store side): behind the end of the entry's last type, and before the type whose method it is. */
+		NGU_ST_REL(&burst[at].rcvburst, rcvburst);
+		NGU_ST_REL(&burst[at].type, tp);
 	} else if (rcvburst != NULL) {
 		error = ENOMEM;
 	}

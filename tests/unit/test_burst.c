@@ -5,7 +5,7 @@
  * Types (strict mode off: it has packets looked at one by one)
  *   tb  takes bursts and hands them on by the other hook   tw  the same, a force-writer node
  *   te  takes bursts; the end                              tp  plain; what it does with a packet is the test's business
- *   ts  takes bursts; what it does with one is the test's business
+ *   ts  takes bursts; what it does with one is the test's business       tq  plain, a force-writer node
  * The log has "NODE N" for a burst of N packets, "NODE -" for a packet in rcvdata; `order` the first byte of all that came to an end.
  */
 #include "support/unit.h"
@@ -180,6 +180,7 @@ te_newhook(node_p node, hook_p hook, const char *name)
 
 static struct ng_type tb = { .version = NG_ABI_VERSION, .name = "tb", .constructor = constructor, .shutdown = shutdown, .rcvdata = tb_rcvdata };
 static struct ng_type tw = { .version = NG_ABI_VERSION, .name = "tw", .constructor = tw_constructor, .shutdown = shutdown, .rcvdata = tb_rcvdata };
+static struct ng_type tq = { .version = NG_ABI_VERSION, .name = "tq", .constructor = tw_constructor, .shutdown = shutdown, .rcvdata = tp_rcvdata };
 static struct ng_type ts = { .version = NG_ABI_VERSION, .name = "ts", .constructor = constructor, .shutdown = shutdown, .rcvdata = tb_rcvdata };
 static struct ng_type tn = { .version = NG_ABI_VERSION, .name = "tn", .constructor = constructor, .shutdown = shutdown, .rcvdata = tn_rcvdata };
 static struct ng_type te = { .version = NG_ABI_VERSION, .name = "te", .constructor = constructor, .shutdown = shutdown, .newhook = te_newhook, .rcvdata = te_rcvdata,
@@ -640,6 +641,8 @@ test_dead_end(void **state)
 	v[1] = NULL;
 	assert_int_equal(ngu_send_burst(NULL, v, 2, 0), ENETDOWN);
 	assert_int_equal(ngu_send_burst(NULL, v, 0, 0), 0);
+	v[0] = NULL;
+	assert_int_equal(ngu_send_burst(NULL, v, 2, 0), EINVAL);
 	end(t);
 }
 
@@ -770,6 +773,167 @@ test_answer_behind(void **state)
 	end(t);
 }
 
+/* Alone in its node a method may destroy the hook it is called for: what came with its packet by that hook is not lost unseen. */
+static int
+then_destroy(hook_p hook, item_p item)
+{
+	bool last = *mtod(NGI_M(item), char *) == 'b';
+	int error = plain_forward(hook, item);
+
+	if (last)
+		ng_destroy_hook(hook);
+	return (error);
+}
+
+static void
+test_own_hook_gone(void **state)
+{
+	struct ngt *t = begin("tq A.out - te E.in", 12);
+	struct ngu_graph_stats s;
+
+	(void)state;
+	plain_fn = then_destroy;
+	assert_int_equal(burst(t, 5), ENETDOWN);
+	went("A -;A -;E 2;");
+	arrived("ab");
+	ngu__rcl_barrier(); /* the hook is gone for good, and its bytes are the graph's */
+	s = books(t);
+	assert_int_equal(s.by_reason[NGU_R_NO_PEER], 3);
+	assert_int_equal(s.delivered, 2 + 2);
+	assert_int_equal(s.delivered_bytes, 2 * (1 + 2));
+	end(t);
+}
+
+/* What a force-writer node sends at the depth limit goes when its turn is over. */
+static void
+test_force_writer_deep(void **state)
+{
+	struct ngt *t = begin("tw A.out - te E.in", 1);
+
+	(void)state;
+	assert_int_equal(burst(t, 3), 0);
+	went("A 3;E 3;");
+	arrived("abc");
+	end(t);
+	t = begin("tw A.out - ts B.in/out - tb C.in/out - te E.in", 2);
+	burst_fn = in_copies;
+	assert_int_equal(burst(t, 6), 0);
+	went("A 6;B 6;C 2;C 2;C 2;E 2;E 2;E 2;");
+	arrived("abcdef");
+	assert_int_equal(books(t).queued_total, 0);
+	end(t);
+}
+
+static int
+emptied(hook_p hook, item_p item)
+{
+	struct mbuf *m;
+
+	if (*mtod(NGI_M(item), char *) == 'b') {
+		NGI_GET_M(item, m);
+		m_freem(m);
+	}
+	return (plain_forward(hook, item));
+}
+
+/* An item without a packet is refused at once, behind what was sent before it. */
+static void
+test_empty_item(void **state)
+{
+	struct ngt *t = begin("tp A.out - te E.in", 12);
+
+	(void)state;
+	plain_fn = emptied;
+	assert_int_equal(burst(t, 2), EINVAL);
+	went("A -;A -;E 1;");
+	arrived("a");
+	assert_int_equal(books(t).by_reason[NGU_R_NO_MBUF], 1);
+	end(t);
+}
+
+static _Thread_local int refuse_nth;
+
+static bool
+refuse_one(size_t size)
+{
+	(void)size;
+	return (--refuse_nth != 0);
+}
+
+/* Each allocation on a burst's way is refused once: who sent it learns it, and no packet is lost or counted twice. */
+static void
+each_refused(const char *text, uint32_t depth, bool message)
+{
+	struct ngu_graph_stats s, before;
+	struct ngt *t = begin(text, depth);
+	struct mbuf *v[6];
+	unsigned failed = 0;
+	int error, at;
+
+	ngu__zone_bypass(true);
+	for (at = 1; at < 1000; at++) {
+		before = books(t);
+		for (unsigned i = 0; i < 6; i++)
+			assert_non_null(v[i] = ngu_packet(G, &"abcdef"[i], 1));
+		refuse_nth = at;
+		ngu__port_alloc_hook = refuse_one;
+		error = message ? ngu_msg(G, "E:", cookie, 1, NULL, 0, NULL) : ngu_port_send_burst(port, v, 6);
+		ngu__port_alloc_hook = NULL;
+		for (unsigned i = 0; message && i < 6; i++)
+			ngu_packet_free(v[i]);
+		s = books(t);
+		if (refuse_nth > 0)
+			break;
+		failed += error != 0 || s.refused + s.dropped != before.refused + before.dropped;
+		trace[0] = '\0';
+	}
+	ngu__zone_bypass(false);
+	assert_in_range(at, 2, 999);
+	assert_int_equal(failed, at - 1);
+	assert_int_equal(error, 0);
+	end(t);
+}
+
+static void
+test_no_memory(void **state)
+{
+	(void)state;
+	each_refused("tb A.out - te E.queue", 12, false);
+	each_refused("tp A.out - te E.in", 12, false);
+	burst_fn = in_copies;
+	each_refused("tb A.out - ts B.in/out - tb C.in/out - te E.in", 2, false);
+	each_refused("tb A.out - te E.in", 1, true);
+}
+
+/* There is room for the methods of so many types, and what was taken away makes room. */
+static void
+test_many_types(void **state)
+{
+	static struct ng_type many[600];
+	unsigned n = 0;
+
+	(void)state;
+	while (n < 600 && ngu_type_set_burst(&many[n], te_rcvburst) == 0)
+		n++;
+	assert_in_range(n, 450, 512); /* other types have theirs */
+	assert_int_equal(ngu_type_set_burst(&many[n], te_rcvburst), ENOMEM);
+	assert_int_equal(ngu_type_set_burst(&many[n], NULL), 0);
+	for (unsigned i = 0; i < n; i++) {
+		assert_ptr_equal(ngu__type_burst(&many[i]), te_rcvburst);
+		assert_int_equal(ngu_type_set_burst(&many[i], NULL), 0);
+		assert_null(ngu__type_burst(&many[i]));
+	}
+	for (unsigned i = 0; i < 600; i++) {
+		assert_int_equal(ngu_type_set_burst(&many[i], tb_rcvburst), 0);
+		assert_ptr_equal(ngu__type_burst(&many[i]), tb_rcvburst);
+		assert_int_equal(ngu_type_set_burst(&many[i], te_rcvburst), 0);
+		assert_ptr_equal(ngu__type_burst(&many[i]), te_rcvburst);
+		assert_int_equal(ngu_type_set_burst(&many[i], NULL), 0);
+		assert_null(ngu__type_burst(&many[i]));
+	}
+	assert_ptr_equal(ngu__type_burst(&tb), tb_rcvburst);
+}
+
 /* Nodes that hooks give another receiver, and types that have lost their method, get packets one by one. */
 static void
 test_receivers(void **state)
@@ -894,6 +1058,11 @@ main(void)
 		ngt_test(test_end_self),
 		ngt_test(test_message_behind),
 		ngt_test(test_answer_behind),
+		ngt_test(test_own_hook_gone),
+		ngt_test(test_force_writer_deep),
+		ngt_test(test_empty_item),
+		ngt_test(test_no_memory),
+		ngt_test(test_many_types),
 		ngt_test(test_receivers),
 		ngt_test(test_strict),
 		ngt_test(test_outside),
@@ -902,7 +1071,7 @@ main(void)
 
 	if (ngu_type_set_burst(&tb, tb_rcvburst) != 0 || ngu_type_set_burst(&tw, tb_rcvburst) != 0 ||
 	    ngu_type_set_burst(&te, te_rcvburst) != 0 || ngu_type_set_burst(&ts, ts_rcvburst) != 0 || ng_newtype(&ts) != 0 || ngu_type_set_burst(&tn, tb_rcvburst) != 0 || ng_newtype(&tn) != 0 || ng_newtype(&tb) != 0 || ng_newtype(&tw) != 0 || ng_newtype(&te) != 0 ||
-	    ng_newtype(&tp) != 0)
+	    ng_newtype(&tp) != 0 || ng_newtype(&tq) != 0)
 		return (1);
 	return (cmocka_run_group_tests(tests, NULL, NULL));
 }
