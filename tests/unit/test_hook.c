@@ -344,6 +344,28 @@ test_findhook_override(void **state)
 	type->findhook = NULL;
 }
 
+/* A name from a message need not end. It is read as far as a hook's name can reach, which the sanitizers watch. */
+static void
+test_name_without_end(void **state)
+{
+	static const char longest[] = "1234567890123456789012345678901";
+	struct ngt *t = traced(0, 0, "a A; b B; A.1234567890123456789012345678901 - B.y");
+	struct ng_node *a = node_of(t, "A");
+	char *name = ngu__port_alloc(NG_HOOKSIZ, 1);
+
+	(void)state;
+	assert_int_equal(sizeof(longest), NG_HOOKSIZ);
+	memcpy(name, longest, NG_HOOKSIZ);
+	assert_non_null(ng_findhook(a, name));
+	name[NG_HOOKSIZ - 1] = '2';
+	assert_null(ng_findhook(a, name));
+	memset(name, 'y', NG_HOOKSIZ);
+	assert_null(ng_findhook(a, name));
+	ngu__port_free(name);
+	NG_NODE_UNREF(a);
+	end_quietly(t);
+}
+
 int
 main(void)
 {
@@ -359,6 +381,7 @@ main(void)
 		ngt_test(test_names),
 		ngt_test(test_overrides),
 		ngt_test(test_findhook_override),
+		ngt_test(test_name_without_end),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
