@@ -253,8 +253,8 @@ test_points(void **state)
 	struct ngu_lab_result r = run(&lock);
 
 	assert_int_equal(r.fail, NGU_LAB_OK);
-	/* The lock is taken, waited for and given back; giving back is never held back. */
-	assert_in_range(r.yield_points, 1, 3);
+	/* The lock is taken, waited for and given back; giving back is never held back. clang has four places of these. */
+	assert_in_range(r.yield_points, 1, 4);
 	assert_in_range(r.schedules, 195, 202); /* 192 of them by chance */
 	r = run(&own);
 	assert_int_equal(r.fail, NGU_LAB_OK);
