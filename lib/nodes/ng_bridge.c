@@ -811,7 +811,7 @@ send_run(struct bridge_link *to, struct mbuf **vec, unsigned n, size_t bytes, in
 {
 	int error = ngu_send_burst(to->hook, vec, n, bytes);
 
-	if (error == 0) { /* all of them: who refuses, refuses the whole */
+	if (error == 0) { /* else none is counted: which of them was refused nobody says */
 		counter_u64_add(to->count[XMIT_OCTETS], (int64_t)bytes);
 		counter_u64_add(to->count[XMIT_PACKETS], n);
 		if (cast != 0)
