@@ -5,7 +5,8 @@
  * Slab       its first 64 bytes say whose it is; objects follow. Those never used are handed out in order of their addresses, so
  *            that what is made one after the other lies one behind the other; those that came back, the last first.
  * Region     aligned to its size. The first is plain pages, so that a small graph stays small; from the second on the system is
- *            asked for one large page each. A region without slabs goes back, but for one.
+ *            asked for one large page each. Regions without slabs are kept, up to KEPT: a backlog that comes and goes
+ *            many times a second would have the system clear as much memory each time.
  * Owner      the caller's lock guards a size's slabs; the lock here guards the regions.
  * Invariants
  *   L1  A slab is on its size's list if and only if it has room.
@@ -19,6 +20,7 @@
 #define REGION ((size_t)2 << 20)
 #define HEAD 64u /* bytes before the first object */
 #define SLABS (REGION / SLAB)
+#define KEPT 8u /* regions */
 
 struct region {
 	struct region *next, *prev; /* those that have a free slab */
@@ -121,7 +123,7 @@ slab_destroy(struct ngu__slab *b)
 	if (r->taken == (uint32_t)(((uint64_t)1 << SLABS) - 1))
 		region_list(r);
 	r->taken &= ~(1u << (unsigned)((size_t)((char *)b - r->base) / SLAB));
-	if (r->taken == 0 && nfree++ != 0) {
+	if (r->taken == 0 && nfree++ >= KEPT) {
 		region_unlist(r);
 		nregions--;
 		nfree--;
