@@ -11,7 +11,7 @@
  * Invariants
  *   T1  A record or a range of counters that was published is never freed.
  *   T2  Cells of a thread's own range are written by the record's owner only; shared cells by anybody, with locked additions.
- *   T3  sum(i) = shared cell i + cell i of every record; an index in the free map has only zero cells.
+ *   T3  sum(i) = shared cell i + cell i of every record; an index in the free map, or kept by a thread, has only zero cells.
  * Lifetime    process. A child of fork(2) may use libng only if the parent had neither another registered thread nor a
  *             reclaimer: see defer.c. The object must stay loaded once a thread registered (link with -z nodelete).
  * Blocks      never, but for the allocator and the grace-period engine's registration lock.
@@ -28,6 +28,11 @@
 #define CTR_L1 ((CTR_L0 + 63) / 64)
 #define CTR_L2 ((CTR_L1 + 63) / 64)
 #define CTR_BYTES (NGU_CTRS * sizeof(struct ngu__ctr))
+#ifdef NGU_NO_CACHES
+#define CTR_TAKEN 1u /* indexes a thread takes from the map at a time */
+#else
+#define CTR_TAKEN (NGU_CTR_KEPT / 2)
+#endif
 
 _Static_assert(NGU_CTRS % 64 == 0, "the map has whole words");
 
@@ -158,6 +163,8 @@ ngu__thread_forget(struct ngu__thread *ts)
 	NGU_ST_REL(&ts->depth, 0u); /* pairs with the acquire load of depth in the gate: this thread is in no node any more */
 }
 
+static void ctr_give(struct ngu__thread *ts, uint32_t rest);
+
 static void
 thread_end(void *arg)
 {
@@ -173,6 +180,7 @@ thread_end(void *arg)
 		ngu__thread_exit_core(ts);
 	if (ngu__thread_exit_kern != NULL)
 		ngu__thread_exit_kern(ts);
+	ctr_give(ts, 0);
 	ngu__rcl_thread_fini(ts);
 	ngu__thread_forget(ts);
 	ts->graph = NULL;
@@ -239,29 +247,48 @@ shared_range(void)
 	return (NGU_CAS_AR(&shared_cells, &e, p) ? p : e);
 }
 
+/* Back to the map with the thread's last ones, until `rest` are left. */
 static void
-ctr_mark_free(uint32_t i)
+ctr_give(struct ngu__thread *ts, uint32_t rest)
 {
+	uint32_t i;
+
 	ngu__spin_lock(&ctr_lock);
-	NGU_INVARIANT((ctr_l0[i / 64] >> (i % 64) & 1) != 0, "counter index freed twice");
-	ctr_l0[i / 64] &= ~((uint64_t)1 << (i % 64));
-	ctr_l1[i / 4096] &= ~((uint64_t)1 << (i / 64 % 64));
-	ctr_l2[i / 262144] &= ~((uint64_t)1 << (i / 4096 % 64));
+	while (ts->nidx > rest) {
+		i = ts->idx[--ts->nidx];
+		NGU_INVARIANT((ctr_l0[i / 64] >> (i % 64) & 1) != 0, "counter index freed twice");
+		ctr_l0[i / 64] &= ~((uint64_t)1 << (i % 64));
+		ctr_l1[i / 4096] &= ~((uint64_t)1 << (i / 64 % 64));
+		ctr_l2[i / 262144] &= ~((uint64_t)1 << (i / 4096 % 64));
+	}
 	ngu__spin_unlock(&ctr_lock);
 }
 
-/* The lowest free index, so that the cells in use stay close together. */
-uint32_t
-ngu__ctr_alloc(void)
+static void
+ctr_mark_free(uint32_t i)
+{
+	struct ngu__thread *ts = ngu__self();
+
+	if (ts->nidx == NGU_CTR_KEPT)
+		ctr_give(ts, NGU_CTR_KEPT / 2);
+	ts->idx[ts->nidx++] = i;
+#ifdef NGU_NO_CACHES
+	ctr_give(ts, 0);
+#endif
+}
+
+/* The lowest free index, so that the cells in use stay close together; 0: none. Under ctr_lock. */
+static uint32_t
+ctr_lowest(void)
 {
 	uint32_t w2, w1, w0, i = 0;
 
-	ngu__spin_lock(&ctr_lock);
 	for (w2 = 0; w2 < CTR_L2 && ctr_l2[w2] == UINT64_MAX; w2++)
 		;
 	if (w2 < CTR_L2) {
 		w1 = w2 * 64 + (uint32_t)__builtin_ctzll(~ctr_l2[w2]);
-		w1 = w1 < CTR_L1 ? w1 : CTR_L1 - 1; /* a small map has fewer: it is full */
+		if (w1 >= CTR_L1) /* a small map has fewer bits up there: it is full */
+			return (0);
 		w0 = w1 * 64 + (uint32_t)__builtin_ctzll(~ctr_l1[w1]);
 		i = w0 * 64 + (uint32_t)__builtin_ctzll(~ctr_l0[w0]);
 		ctr_l0[w0] |= (uint64_t)1 << (i % 64);
@@ -270,8 +297,37 @@ ngu__ctr_alloc(void)
 		if (ctr_l1[w1] == UINT64_MAX)
 			ctr_l2[w2] |= (uint64_t)1 << (w1 % 64);
 	}
+	return (i);
+}
+
+/* For the thread to keep: half of what it may. */
+static void
+ctr_take(struct ngu__thread *ts)
+{
+	uint32_t i, n;
+
+	ngu__spin_lock(&ctr_lock);
+	for (n = CTR_TAKEN; n-- != 0 && (i = ctr_lowest()) != 0; ts->nidx++)
+		ts->idx[ts->nidx] = i;
 	ngu__spin_unlock(&ctr_lock);
-	if (NGU_UNLIKELY(i >= ngu__ctr_most) || (i != 0 && shared_range() == NULL)) {
+	for (n = 0; n < ts->nidx / 2; n++) { /* the lowest is handed out first */
+		i = ts->idx[n];
+		ts->idx[n] = ts->idx[ts->nidx - 1 - n];
+		ts->idx[ts->nidx - 1 - n] = i;
+	}
+}
+
+uint32_t
+ngu__ctr_alloc(void)
+{
+	struct ngu__thread *ts = ngu__self();
+	uint32_t i = 0;
+
+	if (ts->nidx == 0)
+		ctr_take(ts);
+	if (ts->nidx != 0)
+		i = ts->idx[--ts->nidx];
+	if (i != 0 && (NGU_UNLIKELY(i >= ngu__ctr_most) || shared_range() == NULL)) {
 		ctr_mark_free(i);
 		i = 0;
 	}

@@ -35,6 +35,7 @@ struct ngu__collect;
 #else
 #define NGU_CTRS (UINTPTR_MAX > 0xffffffffu ? 1u << 23 : 1u << 18) /* counters there may be, in each thread */
 #endif
+#define NGU_CTR_KEPT 64	  /* free counter indexes a thread keeps at most */
 #define NGU_MAG_ROUNDS 64
 #define NGU_ZONES 20
 
@@ -117,6 +118,9 @@ struct ngu__thread {
 	struct ngu__owed owed;
 	struct ng_item *pushed[4]; /* packets put into queues, the last four: to be prefetched, never looked at */
 	uint32_t hurry; /* ways out on which not to wait for a gate */
+	uint32_t pressed; /* control calls, for ngu__press() */
+	uint32_t nidx;	  /* free counter indexes kept here, so that they cost no lock */
+	uint32_t idx[NGU_CTR_KEPT];
 	void *waiter; /* a completion record kept for the next control call */
 	uint64_t attempted, delivered; /* packets, this section, that are not in `through` */
 	bool bypass_keeps; /* ng_bypass leaves the node's hooks for later */
