@@ -373,7 +373,7 @@ ngu_msg(struct ngu_graph *g, const char *path, uint32_t cookie, uint32_t cmd, co
 		return (EINVAL);
 	if (ts->nest != 0)
 		return (EDEADLK);
-	ngu__rcl_backpressure();
+	ngu__press(ts);
 	if ((msg = ngu_k_mkmsg(cookie, cmd, "", arglen, M_NOWAIT)) == NULL)
 		return (ENOMEM);
 	if (arglen != 0)
@@ -504,7 +504,7 @@ ngu_mknode(struct ngu_graph *g, const char *type, const char *name, uint32_t *id
 		return (EINVAL);
 	if (ts->nest != 0)
 		return (EDEADLK);
-	ngu__rcl_backpressure();
+	ngu__press(ts);
 	ngu__enter(ts, &ctx, g);
 	if (name != NULL)
 		ngu__names_expect(&g->names, name);
@@ -536,11 +536,11 @@ find_hook(const char *path, const char *name, node_p *nodep, hook_p *hookp)
 
 	if ((error = ng_path2noderef(NULL, path, nodep, NULL)) != 0)
 		return (error);
-	ngu__section_enter(ts);
+	ngu__look_enter(ts);
 	hook = ngu__findhook(*nodep, name);
 	if (hook == NULL || !ngu__hook_tryref(hook))
 		error = ENOENT;
-	ngu__section_leave(ts);
+	ngu__look_leave(ts);
 	if (error != 0)
 		NG_NODE_UNREF(*nodep);
 	*hookp = hook;
@@ -568,7 +568,7 @@ ngu_insert(struct ngu_graph *g, const char *path, const char *hook, const char *
 		return (EINVAL);
 	if (ts->nest != 0)
 		return (EDEADLK);
-	ngu__rcl_backpressure();
+	ngu__press(ts);
 	ngu__enter(ts, &ctx, g);
 	if ((error = find_hook(path, hook, &node, &h)) == 0) {
 		error = ngu__insert(h, type, in, out, name, id);
@@ -592,7 +592,7 @@ ngu_bypass(struct ngu_graph *g, const char *path, const char *a, const char *b)
 		return (EINVAL);
 	if (ts->nest != 0)
 		return (EDEADLK);
-	ngu__rcl_backpressure();
+	ngu__press(ts);
 	ngu__enter(ts, &ctx, g);
 	if ((error = find_hook(path, a, &node, &h1)) == 0) {
 		if (ngu__w_held(ts, node)) {
@@ -622,7 +622,7 @@ ngu_relink(struct ngu_graph *g, const char *path, const char *hook, const char *
 		return (EINVAL);
 	if (ts->nest != 0)
 		return (EDEADLK);
-	ngu__rcl_backpressure();
+	ngu__press(ts);
 	ngu__enter(ts, &ctx, g);
 	if ((error = find_hook(path, hook, &node, &h)) == 0) {
 		if ((error = ng_path2noderef(NULL, newpath, &to, NULL)) == 0) {

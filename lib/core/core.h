@@ -218,6 +218,17 @@ ngu__limit_now(const struct ngu__thread *ts)
 	return (ts->budget < 0 ? 0 : ngu__limit(ts));
 }
 
+/*
+ * Before a control call, outside sections: ngu__rcl_backpressure() once in a while. What it looks at is the reclaimer's, who writes it for each object,
+ * and a few calls do not make a backlog.
+ */
+NGU_INLINE void
+ngu__press(struct ngu__thread *ts)
+{
+	if (NGU_UNLIKELY((++ts->pressed & 15) == 0))
+		ngu__rcl_backpressure();
+}
+
 /* The outermost read section for graph g: depth limit and budget start anew. */
 NGU_INLINE void
 ngu__data_enter(struct ngu__thread *ts, struct ngu_graph *g)
