@@ -155,10 +155,10 @@ con_part2(node_p node, item_p item, hook_p hook)
 	 * comes after this method has begun, and hook_last() takes the node away (H4) after its end. Shown by torture/races,
 	 * the half-born case, on ck-epoch.
 	 */
-	ngu__section_enter(ts);
+	ngu__look_enter(ts);
 	peer = NGU_LD_ACQ(&hook->hk_peer);
 	NG_HOOK_REF(peer);
-	ngu__section_leave(ts);
+	ngu__look_leave(ts);
 	if (NG_NODE_NOT_VALID(node) || (NGU_LD_ACQ(&hook->hk_state) & NGU_HS_DEAD) || peer == &ng_deadhook)
 		error = ENOENT;
 	else if (ngu__hook_taken(node, hook->hk_name))
@@ -181,10 +181,10 @@ con_part2(node_p node, item_p item, hook_p hook)
 		ng_destroy_hook(hook);
 		goto out;
 	}
-	ngu__section_enter(ts);
+	ngu__look_enter(ts);
 	peernode = NGU_LD_ACQ(&peer->hk_node);
 	NG_NODE_REF(peernode);
-	ngu__section_leave(ts);
+	ngu__look_leave(ts);
 	if ((NGU_LD_ACQ(&peer->hk_state) & NGU_HS_DEAD) || peernode == &ng_deadnode) {
 		ng_destroy_hook(hook);
 		error = ENOENT;
@@ -374,7 +374,7 @@ ng_bypass(hook_p hook1, hook_p hook2)
 	ngu__collect_sent(ts);
 	if (!ts->bypass_keeps)
 		NGU_STRICT_W(NG_HOOK_NODE(hook1), "ng_bypass");
-	ngu__section_enter(ts);
+	ngu__look_enter(ts);
 #if NGU_RCL_HOP_LOCKED
 	ngu__topo_wlock();
 #endif
@@ -399,7 +399,7 @@ ng_bypass(hook_p hook1, hook_p hook2)
 #if NGU_RCL_HOP_LOCKED
 	ngu__topo_wunlock();
 #endif
-	ngu__section_leave(ts);
+	ngu__look_leave(ts);
 	if (error == 0 && !ts->bypass_keeps) {
 		ng_destroy_hook(hook1);
 		ng_destroy_hook(hook2);
@@ -426,10 +426,10 @@ remove_drained(hook_p hook)
 	bool waited = false;
 	node_p node;
 
-	ngu__section_enter(ts);
+	ngu__look_enter(ts);
 	node = NGU_LD_ACQ(&hook->hk_node);
 	NG_NODE_REF(node);
-	ngu__section_leave(ts);
+	ngu__look_leave(ts);
 	/* Another bypass may still send what waits in its node to this hook: first that one, then this. */
 	for (; NGU_LD_SC(&hook->hk_state) >= NGU_HS_IN; waited = true) {
 		ngu__rcl_graces(); /* not for methods: one of them may wait for us */
@@ -509,14 +509,14 @@ ngu__insert(hook_p h1, const char *type, const char *in, const char *out, const 
 	bool there;
 	int error;
 
-	ngu__section_enter(ts);
+	ngu__look_enter(ts);
 	b.peer = NGU_LD_ACQ(&h1->hk_peer);
 	if (NG_HOOK_NOT_VALID(h1) || NG_HOOK_NOT_VALID(b.peer)) {
-		ngu__section_leave(ts);
+		ngu__look_leave(ts);
 		return (ENOTCONN);
 	}
 	NG_HOOK_REF(b.peer);
-	ngu__section_leave(ts);
+	ngu__look_leave(ts);
 
 	if ((error = ngu__make_node_held(type, &node, &f)) != 0) {
 		NG_HOOK_UNREF(b.peer);
@@ -544,7 +544,7 @@ ngu__insert(hook_p h1, const char *type, const char *in, const char *out, const 
 		set[1] = b.peer;
 		set[2] = a.hook;
 		set[3] = b.hook;
-		ngu__section_enter(ts);
+		ngu__look_enter(ts);
 #if NGU_RCL_HOP_LOCKED
 		ngu__topo_wlock();
 #endif
@@ -562,7 +562,7 @@ ngu__insert(hook_p h1, const char *type, const char *in, const char *out, const 
 #if NGU_RCL_HOP_LOCKED
 		ngu__topo_wunlock();
 #endif
-		ngu__section_leave(ts);
+		ngu__look_leave(ts);
 	}
 	if (error != 0 && there) {
 		ngu_k_node_really_die(node);
@@ -623,7 +623,7 @@ relink_at(node_p node, item_p item, hook_p unused)
 		relink_unref(r);
 		return (error);
 	}
-	ngu__section_enter(ts);
+	ngu__look_enter(ts);
 #if NGU_RCL_HOP_LOCKED
 	ngu__topo_wlock();
 #endif
@@ -650,7 +650,7 @@ relink_at(node_p node, item_p item, hook_p unused)
 #if NGU_RCL_HOP_LOCKED
 	ngu__topo_wunlock();
 #endif
-	ngu__section_leave(ts);
+	ngu__look_leave(ts);
 	if (error != 0) {
 		ng_destroy_hook(r->half.hook);
 	} else {
@@ -681,11 +681,11 @@ ngu__relink(hook_p near, node_p node, const char *name)
 	r->near = near;
 	NG_HOOK_REF(near);
 	NGU_ST_RLX(&r->refs, 2u);
-	ngu__section_enter(ts);
+	ngu__look_enter(ts);
 	from = NG_PEER_NODE(near);
 	if (from == node || !ngu__node_tryref(from)) /* to another hook of the same node: one queue, nothing overtakes */
 		from = NULL;
-	ngu__section_leave(ts);
+	ngu__look_leave(ts);
 	if (from != NULL) {
 		if (!ngu__w_mine(ts, from)) /* or it would be this thread that it waits for */
 			ngu__node_quiet_wait(ts, from);

@@ -166,10 +166,10 @@ ngu__hook_taken(node_p node, const char *name)
 	bool taken, alone = ngu__w_mine(ts, node); /* then nobody else changes the index: no section needed */
 
 	if (!alone)
-		ngu__section_enter(ts);
+		ngu__look_enter(ts);
 	taken = ngu__findhook(node, name) != NULL || findhook_default(node, name, true) != NULL;
 	if (!alone)
-		ngu__section_leave(ts);
+		ngu__look_leave(ts);
 	return (taken);
 }
 
@@ -181,10 +181,10 @@ ng_findhook(node_p node, const char *name)
 	hook_p h;
 
 	if (!alone)
-		ngu__section_enter(ts);
+		ngu__look_enter(ts);
 	h = ngu__findhook(node, name);
 	if (!alone)
-		ngu__section_leave(ts);
+		ngu__look_leave(ts);
 	return (h);
 }
 
@@ -624,7 +624,7 @@ ng_destroy_hook(hook_p hook)
 	if (hook == &ng_deadhook)
 		return;
 	pair[0] = hook;
-	ngu__section_enter(ts); /* keeps the peer as memory until it is locked */
+	ngu__look_enter(ts); /* keeps the peer as memory until it is locked */
 #if NGU_RCL_HOP_LOCKED
 	ngu__topo_wlock();
 #endif
@@ -641,7 +641,7 @@ ng_destroy_hook(hook_p hook)
 #if NGU_RCL_HOP_LOCKED
 		ngu__topo_wunlock();
 #endif
-		ngu__section_leave(ts);
+		ngu__look_leave(ts);
 		/* Still linked: whoever destroyed it never came back (a test left a method by longjmp). */
 		if ((st & NGU_HS_LINKED) && unlink_hook(node, hook) && !(st & NGU_HS_DOOMED))
 			ngu__hook_retire(hook);
@@ -669,7 +669,7 @@ ng_destroy_hook(hook_p hook)
 #if NGU_RCL_HOP_LOCKED
 	ngu__topo_wunlock();
 #endif
-	ngu__section_leave(ts);
+	ngu__look_leave(ts);
 
 	if (other != NULL) {
 		(void)ngu__w_take(ts, other, &f);

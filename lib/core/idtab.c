@@ -141,7 +141,7 @@ ngu__id_new(struct ngu__idtab *t)
 	}
 	while (n > h && !NGU_CAS_AR(&t->high, &h, n))
 		;
-	ngu__section_enter(ts);
+	ngu__look_enter(ts);
 	for (;;) {
 		id = NGU_FADD_RLX(&t->next, 1u);
 		if (id == 0)
@@ -164,7 +164,7 @@ ngu__id_new(struct ngu__idtab *t)
 			break;
 		live_drop(t, leaf, id); /* in use since the last time round */
 	}
-	ngu__section_leave(ts);
+	ngu__look_leave(ts);
 	if (id == 0)
 		(void)NGU_FSUB_RLX(&t->live, 1u);
 	return (id);

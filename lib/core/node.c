@@ -188,9 +188,9 @@ ngu__name_reserve(node_p node, const char *name, struct ngu__name **np)
 		return (ENOMEM);
 	n->node = node;
 	NG_NODE_REF(node);
-	ngu__section_enter(ts);
+	ngu__look_enter(ts);
 	error = ngu__names_insert(&node->nd_graph->names, n);
-	ngu__section_leave(ts);
+	ngu__look_leave(ts);
 	if (error != 0) {
 		NG_NODE_UNREF(node);
 		ngu__name_free(n);
@@ -205,10 +205,10 @@ ngu__name_cancel(node_p node, struct ngu__name *n)
 {
 	struct ngu__thread *ts = ngu__self();
 
-	ngu__section_enter(ts);
+	ngu__look_enter(ts);
 	ngu__names_remove(&node->nd_graph->names, n);
 	ngu__retire(&n->retire, name_grace);
-	ngu__section_leave(ts);
+	ngu__look_leave(ts);
 }
 
 int
@@ -218,7 +218,7 @@ ngu__name_commit(node_p node, struct ngu__name *n)
 	struct ngu__name *old;
 	int error = 0;
 
-	ngu__section_enter(ts);
+	ngu__look_enter(ts);
 	if ((old = NGU_XCHG_SC(&node->nd_nameent, n)) != NULL)
 		ngu__name_cancel(node, old);
 	/* The node may have died meanwhile: then one of us two takes the name out, whoever gets hold of it. */
@@ -226,7 +226,7 @@ ngu__name_commit(node_p node, struct ngu__name *n)
 		ngu__name_cancel(node, old);
 		error = ENOENT;
 	}
-	ngu__section_leave(ts);
+	ngu__look_leave(ts);
 	return (error);
 }
 
@@ -263,7 +263,7 @@ ng_name2noderef(node_p here, const char *name)
 	}
 	if (g == NULL)
 		return (NULL);
-	ngu__section_enter(ts);
+	ngu__look_enter(ts);
 	if ((id = decode_id(name)) != 0)
 		node = ngu__id2node(g, id);
 	else
@@ -271,11 +271,11 @@ ng_name2noderef(node_p here, const char *name)
 	if (NGU_PLANT(R5) && node == NULL)
 		return (NULL);
 	if (NGU_PLANT(R3))
-		ngu__section_leave(ts);
+		ngu__look_leave(ts);
 	if (node != NULL && !ngu__node_tryref(node)) /* R2: inside a section only a reference that can fail */
 		node = NULL;
 	if (!NGU_PLANT(R3))
-		ngu__section_leave(ts);
+		ngu__look_leave(ts);
 	return (node);
 }
 
@@ -302,11 +302,11 @@ ngu_k_id2noderef(ng_ID_t id)
 
 	if (g == NULL)
 		return (NULL);
-	ngu__section_enter(ts);
+	ngu__look_enter(ts);
 	node = ngu__id2node(g, id);
 	if (node != NULL && !ngu__node_tryref(node))
 		node = NULL;
-	ngu__section_leave(ts);
+	ngu__look_leave(ts);
 	return (node);
 }
 
@@ -396,9 +396,9 @@ ngu__node_publish(node_p node)
 	struct ngu__thread *ts = ngu__self();
 
 	(void)NGU_FOR_AR(&node->nd_state, NGU_NS_PUBLIC);
-	ngu__section_enter(ts);
+	ngu__look_enter(ts);
 	ngu__id_publish(&node->nd_graph->ids, node->nd_ID, node);
-	ngu__section_leave(ts);
+	ngu__look_leave(ts);
 }
 
 int
@@ -476,7 +476,7 @@ ngu__node_dead_drop(node_p node)
 	struct ngu_graph *g = node->nd_graph;
 	struct ngu__name *n;
 
-	ngu__section_enter(ts);
+	ngu__look_enter(ts);
 	if ((n = NGU_XCHG_SC(&node->nd_nameent, NULL)) != NULL) {
 		ngu__names_remove(&g->names, n);
 		ngu__retire(&n->retire, name_grace);
@@ -485,7 +485,7 @@ ngu__node_dead_drop(node_p node)
 	ngu__count(ts, g->ctr_nodes, 0, 1);
 	/* R7: retired inside the section that unlinked it. */
 	ngu__retire((struct ngu__retire *)(void *)&node->nd_retire, node_grace);
-	ngu__section_leave(ts);
+	ngu__look_leave(ts);
 }
 
 /*

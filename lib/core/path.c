@@ -78,7 +78,7 @@ ng_path2noderef(node_p here, const char *address, node_p *destp, hook_p *lasthoo
 		return (ENOENT);
 	}
 	/* R12: one section over the whole walk; what we keep at its end is referenced. */
-	ngu__section_enter(ts);
+	ngu__look_enter(ts);
 	for (hookname = path; hookname != NULL && *hookname != '\0'; hookname = next) {
 		for (next = hookname; *next != '\0' && *next != '.'; next++)
 			;
@@ -95,8 +95,8 @@ ng_path2noderef(node_p here, const char *address, node_p *destp, hook_p *lasthoo
 			break;
 		}
 		if (NGU_PLANT(R12)) {
-			ngu__section_leave(ts);
-			ngu__section_enter(ts);
+			ngu__look_leave(ts);
+			ngu__look_enter(ts);
 		}
 		n = NGU_LD_ACQ(&peer->hk_node);
 		if (NG_NODE_NOT_VALID(n) || !ngu__node_tryref(n)) {
@@ -112,7 +112,7 @@ ng_path2noderef(node_p here, const char *address, node_p *destp, hook_p *lasthoo
 		else
 			error = ENOENT;
 	}
-	ngu__section_leave(ts);
+	ngu__look_leave(ts);
 	if (error != 0) {
 		NG_NODE_UNREF(node);
 		return (error);

@@ -120,6 +120,37 @@ ngu__section_leave(struct ngu__thread *ts)
 }
 
 /*
+ * A section for a caller that looks, or changes pointers, and enters no node: nothing is delivered in it, so gate closers need not know, and `sec`
+ * is left alone. Two threads that both change the graph then do not take that line from each other. Keeps memory as a section
+ * does. ngu__section_enter() inside of it is an error; a look inside a section is part of that.
+ */
+NGU_INLINE void
+ngu__look_enter(struct ngu__thread *ts)
+{
+	if (NGU_RCL_HOP_LOCKED) { /* its grace periods look at sec */
+		ngu__section_enter(ts);
+		return;
+	}
+	if (ts->nest++ != 0)
+		return;
+	if (NGU_LIKELY(!ts->rcl_kept))
+		ngu__rcl_enter(ts);
+}
+
+NGU_INLINE void
+ngu__look_leave(struct ngu__thread *ts)
+{
+	if (NGU_RCL_HOP_LOCKED) {
+		ngu__section_leave(ts);
+		return;
+	}
+	if (--ts->nest != 0 || NGU_UNLIKELY(ts->rcl_kept))
+		return;
+	NGU_READ_END();
+	ngu__rcl_leave(ts);
+}
+
+/*
  * Around each call of a node's method that is not a packet's. Such a method runs outside of sections, may block, and still reads
  * the peers of its hooks, their nodes and the names of both; what of these it has found stays memory until the outermost
  * of them ends. Nested calls cost an addition.

@@ -60,9 +60,9 @@ end_none(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab ask_shutdown = { .name = "ask-shutdown", .points = LT_POINTS(119), .setup = one,
+static const struct ngu_lab ask_shutdown = { .name = "ask-shutdown", .points = LT_POINTS(107), .setup = one,
 	.body = { { "ask", asks }, { "shutdown", ends_a } }, .end = end_none };
-static const struct ngu_lab set_shutdown = { .name = "set-shutdown", .points = LT_POINTS(110), .setup = one,
+static const struct ngu_lab set_shutdown = { .name = "set-shutdown", .points = LT_POINTS(99), .setup = one,
 	.body = { { "set", sets }, { "shutdown", ends_a } }, .end = end_none };
 
 /* ---- message methods may sleep, on whosever behalf they run ---- */
@@ -74,7 +74,7 @@ asks_to_wait(void *arg)
 	ask("a:", NGM_LAB_WAITS, 0);
 }
 
-static const struct ngu_lab ask_waits = { .name = "ask-waits", .points = LT_POINTS(79), .setup = one,
+static const struct ngu_lab ask_waits = { .name = "ask-waits", .points = LT_POINTS(72), .setup = one,
 	.body = { { "ask", asks_to_wait }, { "ask too", asks_to_wait } }, .end = ln_end };
 
 /* ---- a message that goes by a hook which is removed ---- */
@@ -119,9 +119,9 @@ end_pair(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab ask_rmhook = { .name = "ask-rmhook", .points = LT_POINTS(164), .setup = pair,
+static const struct ngu_lab ask_rmhook = { .name = "ask-rmhook", .points = LT_POINTS(154), .setup = pair,
 	.body = { { "ask", asks_by_hook }, { "rmhook", cuts_a } }, .end = end_pair };
-static const struct ngu_lab rmhook_rmhook = { .name = "rmhook-rmhook", .points = LT_POINTS(135), .setup = pair,
+static const struct ngu_lab rmhook_rmhook = { .name = "rmhook-rmhook", .points = LT_POINTS(128), .setup = pair,
 	.body = { { "rmhook a", cuts_a }, { "rmhook b", cuts_b } }, .end = end_pair };
 
 /* A message's method, outside sections, looks at the other end of its hook, which goes (H5 of hook.c). */
@@ -132,7 +132,7 @@ looks_at_peers(void *arg)
 	ask("a:", NGM_LAB_PEERS, 0);
 }
 
-static const struct ngu_lab peers_rmhook = { .name = "peers-rmhook", .points = LT_POINTS(139), .setup = pair,
+static const struct ngu_lab peers_rmhook = { .name = "peers-rmhook", .points = LT_POINTS(133), .setup = pair,
 	.body = { { "peers", looks_at_peers }, { "rmhook", cuts_b } }, .end = end_pair };
 
 /* The same, and that end stays, but its node gets another name. */
@@ -150,7 +150,7 @@ end_linked(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab peers_rename = { .name = "peers-rename", .points = LT_POINTS(33), .setup = pair,
+static const struct ngu_lab peers_rename = { .name = "peers-rename", .points = LT_POINTS(20), .setup = pair,
 	.body = { { "peers", looks_at_peers }, { "rename", renames_b } }, .end = end_linked };
 
 /* The link gets another end, and then the first goes: nothing but the method that has found it knows of the two. */
@@ -169,7 +169,7 @@ end_moved(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab peers_insert = { .name = "peers-insert", .points = LT_POINTS(129), .setup = pair,
+static const struct ngu_lab peers_insert = { .name = "peers-insert", .points = LT_POINTS(107), .setup = pair,
 	.body = { { "peers", looks_at_peers }, { "insert", inserts_z } }, .end = end_moved };
 
 /* a.h - h.m.h2 - h.b */
@@ -191,7 +191,7 @@ bypasses_m(void *arg)
 	ngu_lab_check(ngu_bypass(g, "m:", "h", "h2") == 0);
 }
 
-static const struct ngu_lab peers_bypass = { .name = "peers-bypass", .points = LT_POINTS(79), .setup = chain,
+static const struct ngu_lab peers_bypass = { .name = "peers-bypass", .points = LT_POINTS(63), .setup = chain,
 	.body = { { "peers", looks_at_peers }, { "bypass", bypasses_m } }, .end = end_moved };
 
 /* a.h - h.b, and c */
@@ -213,7 +213,7 @@ relinks_to_c(void *arg)
 	ngu_lab_check(ngu_relink(g, "a:", "h", "c:", "h") == 0);
 }
 
-static const struct ngu_lab peers_relink = { .name = "peers-relink", .points = LT_POINTS(88), .setup = pair_and_one,
+static const struct ngu_lab peers_relink = { .name = "peers-relink", .points = LT_POINTS(71), .setup = pair_and_one,
 	.body = { { "peers", looks_at_peers }, { "relink", relinks_to_c } }, .end = end_moved };
 
 /* ---- two that want one hook name: one gets it, and of the other's edge nothing is left ---- */
@@ -288,11 +288,11 @@ end_cross(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab connect_far = { .name = "connect-far", .points = LT_POINTS(210), .setup = three,
+static const struct ngu_lab connect_far = { .name = "connect-far", .points = LT_POINTS(195), .setup = three,
 	.body = { { "connect a", con_far_1 }, { "connect c", con_far_2 } }, .end = end_one };
-static const struct ngu_lab connect_near = { .name = "connect-near", .points = LT_POINTS(89), .setup = three,
+static const struct ngu_lab connect_near = { .name = "connect-near", .points = LT_POINTS(79), .setup = three,
 	.body = { { "connect to a", con_near_1 }, { "connect to c", con_near_2 } }, .end = end_one };
-static const struct ngu_lab connect_cross = { .name = "connect-cross", .points = LT_POINTS(214), .setup = three,
+static const struct ngu_lab connect_cross = { .name = "connect-cross", .points = LT_POINTS(200), .setup = three,
 	.body = { { "connect a", con_far_1 }, { "connect b", con_cross } }, .end = end_cross };
 
 /* ---- mkpeer, with any method refusing, while somebody looks for the new node by its address ---- */
@@ -366,11 +366,11 @@ end_mkpeer(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab mkpeer_lookup = { .name = "mkpeer-lookup", .points = LT_POINTS(160), .setup = one_id,
+static const struct ngu_lab mkpeer_lookup = { .name = "mkpeer-lookup", .points = LT_POINTS(151), .setup = one_id,
 	.body = { { "mkpeer", mkpeers }, { "lookup", looks } }, .end = end_mkpeer };
-static const struct ngu_lab mkpeer_ask = { .name = "mkpeer-ask", .points = LT_POINTS(214), .setup = one_id,
+static const struct ngu_lab mkpeer_ask = { .name = "mkpeer-ask", .points = LT_POINTS(207), .setup = one_id,
 	.body = { { "mkpeer", mkpeers }, { "ask", asks_new } }, .end = end_mkpeer };
-static const struct ngu_lab mkpeer_short = { .name = "mkpeer-short", .points = LT_POINTS(140), .setup = one_id,
+static const struct ngu_lab mkpeer_short = { .name = "mkpeer-short", .points = LT_POINTS(133), .setup = one_id,
 	.body = { { "mkpeer", mkpeers_short }, { "lookup", looks } }, .end = end_mkpeer };
 
 /* ---- short of memory: connect and rmhook do all of it or nothing ---- */
@@ -414,7 +414,7 @@ end_short(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab connect_short = { .name = "connect-short", .points = LT_POINTS(207), .setup = pair_c,
+static const struct ngu_lab connect_short = { .name = "connect-short", .points = LT_POINTS(194), .setup = pair_c,
 	.body = { { "connect", connects_short }, { "rmhook", cuts_short } }, .end = end_short };
 
 /* ---- hooks that come while somebody adds up what all hooks have counted ---- */

@@ -147,7 +147,7 @@ static const struct ngu_lab gate_two_writers = { .name = "gate-two-writers", .se
 	.body = { { "write", writes }, { "write too", writes } }, .end = end2 };
 static const struct ngu_lab gate_exclusive = { .name = "gate-exclusive", .setup = exclusive_node, .points = LT_POINTS(103),
 	.body = { { "send", enters_twice }, { "write", writes } }, .end = end3 };
-static const struct ngu_lab gate_message = { .name = "gate-message", .setup = open_node, .points = LT_POINTS(90),
+static const struct ngu_lab gate_message = { .name = "gate-message", .setup = open_node, .points = LT_POINTS(83),
 	.body = { { "look", looks }, { "write", writes } }, .end = end1 };
 
 static const struct ngu_lab gate_stalled = { .name = "gate-stalled", .setup = stalled_node, .points = LT_POINTS(84),

@@ -111,7 +111,7 @@ static const struct ngu_lab queue_flag_poll = { .name = "queue-flag-poll", .setu
 	.body = { { "send", send2 }, { "poll", poll } }, .end = end_plain };
 static const struct ngu_lab queue_writer = { .name = "queue-writer", .setup = hook_queue, .points = LT_POINTS(103),
 	.body = { { "send", send2 }, { "write", writes } }, .end = end_written };
-static const struct ngu_lab queue_message = { .name = "queue-message", .setup = hook_queue, .points = LT_POINTS(131),
+static const struct ngu_lab queue_message = { .name = "queue-message", .setup = hook_queue, .points = LT_POINTS(127),
 	.body = { { "send", send2 }, { "message", message } }, .end = end_written };
 static const struct ngu_lab queue_senders = { .name = "queue-senders", .setup = two_senders, .points = LT_POINTS(60),
 	.body = { { "send", send2 }, { "send too", send_other } }, .end = end_plain };

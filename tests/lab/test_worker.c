@@ -177,13 +177,13 @@ static const struct ngu_lab worker_writer = { .name = "worker-writer", .setup = 
 	.body = { { "send", sends }, { "write", writes } }, .end = end_written };
 static const struct ngu_lab worker_nodes = { .name = "worker-nodes", .setup = with_two_nodes, .points = LT_POINTS(65),
 	.body = { { "send", sends }, { "send to the other", sends_to_other } }, .end = end_two_nodes };
-static const struct ngu_lab worker_shutdown = { .name = "worker-shutdown", .setup = with_worker, .points = LT_POINTS(251),
+static const struct ngu_lab worker_shutdown = { .name = "worker-shutdown", .setup = with_worker, .points = LT_POINTS(242),
 	.body = { { "send", sends_or_not }, { "shutdown", shuts_down } }, .end = lt_end };
 static const struct ngu_lab worker_send = { .name = "worker-send", .setup = with_worker, .points = LT_POINTS(63),
 	.body = { { "send", sends_again } }, .end = end_all_came };
 static const struct ngu_lab worker_settle = { .name = "worker-settle", .setup = with_worker, .points = LT_POINTS(69),
 	.body = { { "send", sends }, { "settle", settles } }, .end = end_all_came };
-static const struct ngu_lab worker_stop = { .name = "worker-stop", .setup = with_worker_only, .points = LT_POINTS(321),
+static const struct ngu_lab worker_stop = { .name = "worker-stop", .setup = with_worker_only, .points = LT_POINTS(314),
 	.body = { { "send, destroy", sends_and_destroys } } };
 
 LT_TEST(worker_two)

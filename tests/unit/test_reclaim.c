@@ -590,6 +590,36 @@ holder(void *arg)
 	return (NULL);
 }
 
+/* The same in a look, and the word that gate closers watch stays as it was (rwlock: its grace periods watch it, too). */
+static void *
+looker(void *arg)
+{
+	struct ngu__thread *ts = ngu__self();
+	uint32_t sec = NGU_LD_SC(&ts->sec);
+	struct obj *o;
+	int64_t end;
+
+	(void)arg;
+	ngu__look_enter(ts);
+	o = NGU_LD_ACQ(&held.p);
+	raise_to(&held.step, 1);
+	wait_for(&held.step, 3);
+	end = ngu__port_mono_ns() + LOOK_NS;
+	while (ngu__port_mono_ns() < end) {
+		ngu__look_enter(ts);
+		ngu__look_leave(ts);
+		if (NGU_LD_RLX(&o->magic) != LIVE || NGU_LD_SC(&freed) != 0)
+			(void)NGU_FADD_SC(&bad, 1u);
+	}
+	if (NGU_LD_SC(&ts->sec) != sec + (NGU_RCL_HOP_LOCKED ? 1 : 0) || ts->nest != 1)
+		(void)NGU_FADD_SC(&bad, 1u);
+	NGU_ST_SC(&held.left, 1u);
+	ngu__look_leave(ts);
+	if (ts->nest != 0)
+		(void)NGU_FADD_SC(&bad, 1u);
+	return (NULL);
+}
+
 static void *
 barrier_caller(void *arg)
 {
@@ -602,7 +632,7 @@ barrier_caller(void *arg)
 }
 
 static void
-hold(uint32_t nested)
+hold(void *(*reader)(void *), uint32_t nested)
 {
 	ngu__port_thread r, b;
 	struct obj *o = obj_new();
@@ -612,7 +642,7 @@ hold(uint32_t nested)
 	NGU_ST_SC(&held.early, 0u);
 	NGU_ST_REL(&held.p, o);
 	held.nested = nested;
-	start(&r, holder, NULL);
+	start(&r, reader, NULL);
 	wait_for(&held.step, 1);
 	NGU_ST_REL(&held.p, NULL);
 	ngu__retire(&o->r, obj_free);
@@ -629,14 +659,21 @@ static void
 test_reader_holds(void **state)
 {
 	(void)state;
-	hold(0);
+	hold(holder, 0);
 }
 
 static void
 test_nested_holds(void **state)
 {
 	(void)state;
-	hold(1);
+	hold(holder, 1);
+}
+
+static void
+test_look_holds(void **state)
+{
+	(void)state;
+	hold(looker, 0);
 }
 
 static void
@@ -890,6 +927,7 @@ main(void)
 		cmocka_unit_test_setup(test_ctr_none_left, fresh),
 		cmocka_unit_test_setup(test_reader_holds, fresh),
 		cmocka_unit_test_setup(test_nested_holds, fresh),
+		cmocka_unit_test_setup(test_look_holds, fresh),
 		cmocka_unit_test_setup(test_chain, fresh),
 		cmocka_unit_test_setup(test_flood, fresh),
 		cmocka_unit_test_setup(test_barriers_together, fresh),
