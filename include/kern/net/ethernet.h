@@ -24,6 +24,7 @@
 	((ifp)->if_mtu + ETHER_HDR_LEN + ((hasfcs) ? ETHER_CRC_LEN : 0) + \
 	    ((etype) == ETHERTYPE_VLAN ? ETHER_VLAN_ENCAP_LEN : 0))
 #define ETHER_ALIGN 2
+#define M_HASFCS M_PROTO5 /* the frame ends with its check sequence */
 
 struct ether_header {
 	u_char ether_dhost[ETHER_ADDR_LEN];

@@ -7,7 +7,27 @@
 #define NGU_KERN_SYS_ENDIAN_H
 
 #include <sys/types.h>
-#if __has_include_next(<sys/endian.h>)
+#if !__STDC_HOSTED__
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define NGU__SWAP_BE(bits, x) __builtin_bswap##bits(x)
+#define NGU__SWAP_LE(bits, x) ((uint##bits##_t)(x))
+#else
+#define NGU__SWAP_BE(bits, x) ((uint##bits##_t)(x))
+#define NGU__SWAP_LE(bits, x) __builtin_bswap##bits(x)
+#endif
+#define htobe16(x) NGU__SWAP_BE(16, x)
+#define htobe32(x) NGU__SWAP_BE(32, x)
+#define htobe64(x) NGU__SWAP_BE(64, x)
+#define be16toh(x) NGU__SWAP_BE(16, x)
+#define be32toh(x) NGU__SWAP_BE(32, x)
+#define be64toh(x) NGU__SWAP_BE(64, x)
+#define htole16(x) NGU__SWAP_LE(16, x)
+#define htole32(x) NGU__SWAP_LE(32, x)
+#define htole64(x) NGU__SWAP_LE(64, x)
+#define le16toh(x) NGU__SWAP_LE(16, x)
+#define le32toh(x) NGU__SWAP_LE(32, x)
+#define le64toh(x) NGU__SWAP_LE(64, x)
+#elif __has_include_next(<sys/endian.h>)
 #include_next <sys/endian.h>
 #else
 #include <endian.h>

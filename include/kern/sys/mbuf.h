@@ -16,6 +16,7 @@
 #include <sys/malloc.h>
 #include <sys/queue.h>
 #include <sys/refcount.h>
+#include <sys/systm.h>
 #include <ng/base.h>
 
 struct ifnet;
@@ -323,7 +324,7 @@ m_extrefcnt(const struct mbuf *m)
 #define MEXT_ALIGN(m, len) m_align((m), (len))
 #define MGET(m, how, type) ((m) = m_get((how), (type)))
 #define MGETHDR(m, how, type) ((m) = m_gethdr((how), (type)))
-#define MCLGET(m, how) ((void)m_clget((m), (how)))
+#define MCLGET(m, how) m_clget((m), (how)) /* nonzero: the mbuf has a cluster now */
 #define MEXTADD(m, buf, size, freef, arg1, arg2, flags, type) \
 	m_extadd((m), (char *)(buf), (size), (freef), (arg1), (arg2), (flags), (type))
 #define MFREE(m, n) ((n) = m_free(m))

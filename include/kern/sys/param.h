@@ -4,6 +4,7 @@
 #define NGU_KERN_SYS_PARAM_H
 
 #include <sys/types.h>
+#include <sys/endian.h>
 #include <sys/errno.h>
 #include <sys/time.h>
 #include <sys/limits.h>
@@ -24,6 +25,14 @@
 #define PAGE_MASK (PAGE_SIZE - 1)
 #endif
 #define CACHE_LINE_SIZE 64
+
+/* Network order is big-endian. <netinet/in.h> says the same again. */
+#ifndef htonl
+#define htonl(x) htobe32(x)
+#define htons(x) htobe16(x)
+#define ntohl(x) be32toh(x)
+#define ntohs(x) be16toh(x)
+#endif
 
 /* mbufs */
 #define MSIZE 256
