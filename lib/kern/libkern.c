@@ -93,6 +93,18 @@ ngu_k_ticks(void)
 	return ((int)(uint32_t)(uint64_t)(ngu_k_clock(0) / (1000000000 / hz)));
 }
 
+/* Size and place: neither can be mistaken for those of a local array of one. */
+_Thread_local _Atomic int ngu_k_ticks_now[3];
+
+size_t
+ngu_k_ticks_index(size_t size)
+{
+	if (size != sizeof(ngu_k_ticks_now))
+		return (0);
+	NGU_ST_RLX(&ngu_k_ticks_now[1], ngu_k_ticks());
+	return (1);
+}
+
 /* Records are numbered from 1 and reused, so the first threads have cells of their own. */
 u_int
 ngu_k_curcpu(void)

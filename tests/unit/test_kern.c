@@ -361,6 +361,39 @@ test_mutex(void **state)
 	assert_true(mtx_initialized(&early));
 }
 
+/* ---- ticks ---- */
+
+/* Kernel sources have variables of their own called ticks. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wvla"
+static int
+own_ticks(int n)
+{
+	int other = 3, ticks;
+
+	ticks = n;
+	ticks += other;
+	return (ticks);
+}
+#pragma GCC diagnostic pop
+
+static void
+test_ticks(void **state)
+{
+	int before = ticks;
+
+	(void)state;
+	assert_int_equal(own_ticks(39), 42);
+	assert_true(ticks - before >= 0); /* no graph: the machine's */
+	ngu__self()->graph = &g1;
+	g1.now = (int64_t)77 * MS;
+	assert_int_equal(ticks, 77);
+	g1.now += MS;
+	assert_int_equal(ticks + own_ticks(1), 78 + 4);
+	g1.now = 0;
+	ngu__self()->graph = NULL;
+}
+
 /* ---- callout ---- */
 
 static struct callout co[200];
@@ -1085,6 +1118,7 @@ main(void)
 #endif
 		cmocka_unit_test(test_counter),
 		cmocka_unit_test(test_mutex),
+		cmocka_unit_test(test_ticks),
 		cmocka_unit_test_setup_teardown(test_callout, callouts, callouts_end),
 		cmocka_unit_test_setup_teardown(test_callout_heap, callouts, callouts_end),
 		cmocka_unit_test_setup_teardown(test_callout_self, callouts, callouts_end),

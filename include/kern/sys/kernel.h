@@ -63,15 +63,20 @@ enum sysinit_elem_order {
 	_Static_assert((sub) >= 0 && (order) >= 0, "")
 
 /*
- * Ticks are milliseconds of the current graph's clock; without a graph, of the machine's. They wrap as in the kernel. The
- * macro is written so that declaring something named ticks is an error, not a function.
+ * Ticks are milliseconds of the current graph's clock; without a graph, of the machine's. They wrap as in the kernel.
+ *
+ * In the kernel `ticks` is a variable, and sources have local ones of that name. So it is written as an element of an array: where
+ * nothing shadows the array the index is a call that puts the time there; a declaration makes an array of one; and in its
+ * scope the same call, told by the size, answers 0. A parameter or a member of that name does not compile.
  */
 enum {
 	hz = 1000,  /* ticks a second */
 	tick = 1000 /* microseconds a tick */
 };
 NGU_API int ngu_k_ticks(void);
-#define ticks (+ngu_k_ticks())
+NGU_API size_t ngu_k_ticks_index(size_t size);
+extern NGU_API _Thread_local _Atomic int ngu_k_ticks_now[3];
+#define ticks ngu_k_ticks_now[ngu_k_ticks_index(sizeof(ngu_k_ticks_now))]
 
 #define TUNABLE_INT(path, var) _Static_assert(1, "")
 #define TUNABLE_INT_FETCH(path, var) (0)
