@@ -78,9 +78,46 @@ NGU_API size_t ngu_k_ticks_index(size_t size);
 extern NGU_API _Thread_local _Atomic int ngu_k_ticks_now[3];
 #define ticks ngu_k_ticks_now[ngu_k_ticks_index(sizeof(ngu_k_ticks_now))]
 
-#define TUNABLE_INT(path, var) _Static_assert(1, "")
-#define TUNABLE_INT_FETCH(path, var) (0)
-#define TUNABLE_LONG_FETCH(path, var) (0)
-#define TUNABLE_STR_FETCH(path, var, size) (0)
+/*
+ * Tunables: variables of the environment of the process with dotted names, where a kernel looks into the loader's. FETCH: 1 and
+ * *var is changed; 0: there is none, or it is no number that fits, and *var stays. TUNABLE_INT: the same when the object is loaded.
+ */
+NGU_API int ngu_k_tunable(const char *path, int64_t *v);
+NGU_API int ngu_k_tunable_str(const char *path, char *buf, size_t size);
+
+static inline int
+ngu__tunable_int(const char *path, int *var)
+{
+	int64_t v;
+
+	if (ngu_k_tunable(path, &v) == 0 || v < -2147483647 - 1 || v > 2147483647)
+		return (0);
+	*var = (int)v;
+	return (1);
+}
+
+static inline int
+ngu__tunable_long(const char *path, long *var)
+{
+	int64_t v;
+
+	if (ngu_k_tunable(path, &v) == 0 || (long)v != v)
+		return (0);
+	*var = (long)v;
+	return (1);
+}
+#define TUNABLE_INT_FETCH(path, var) ngu__tunable_int((path), (var))
+#define TUNABLE_LONG_FETCH(path, var) ngu__tunable_long((path), (var))
+#define TUNABLE_STR_FETCH(path, var, size) ngu_k_tunable_str((path), (var), (size_t)(size))
+#define NGU__TUNABLE(call, line) NGU__TUNABLE2(call, line)
+#define NGU__TUNABLE2(call, line) \
+	static __attribute__((__constructor__, __used__)) void ngu__tunable_at_##line(void) \
+	{ \
+		(void)(call); \
+	} \
+	_Static_assert(1, "")
+#define TUNABLE_INT(path, var) NGU__TUNABLE(ngu__tunable_int((path), (var)), __LINE__)
+#define TUNABLE_LONG(path, var) NGU__TUNABLE(ngu__tunable_long((path), (var)), __LINE__)
+#define TUNABLE_STR(path, var, size) NGU__TUNABLE(ngu_k_tunable_str((path), (var), (size_t)(size)), __LINE__)
 
 #endif /* NGU_KERN_SYS_KERNEL_H */
