@@ -23,6 +23,12 @@ while read -r h; do
 	case $h in
 	kern/*)
 		name=${h#kern/}
+		# What stands for another library needs it.
+		lib=$(sed -n 's/^#if !__has_include(\(<.*>\))$/\1/p' "$h")
+		if [ -n "$lib" ] && ! printf '#include %s\n' "$lib" | "$cc" -fsyntax-only -x c - 2>/dev/null; then
+			skip "kern $name" "no $lib"
+			continue
+		fi
 		check "kern $name" alone c "$name" "$cc" -std=gnu11 -D_KERNEL -Ikern -I.
 		check "kern c11 $name" alone c "$name" "$cc" -std=c11 -D_KERNEL -D_DEFAULT_SOURCE -Ikern -I.
 		;;
