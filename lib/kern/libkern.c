@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * libkern.c - the rest of the kernel's small library: strings, sorting, clocks, the number of a
- * "CPU", and the network epoch as a read section.
+ * "CPU".
  * Blocks     pause() and DELAY().
  */
-#include <sys/epoch.h>
 #include <sys/errno.h>
 #include <sys/kernel.h>
 #include <sys/libkern.h>
 #include <sys/pcpu.h>
 #include <sys/smp.h>
+#include <sys/systm.h>
 #include <sys/time.h>
 
 #include "kern/graph_prefix.h"
 #include "kern/strict.h"
 #include "port/port.h"
-#include "reclaim/reclaim.h"
+#include "reclaim/thread.h"
 
 size_t
 ngu_k_strlcpy(char *dst, const char *src, size_t size)
@@ -143,32 +143,4 @@ ngu_k_delay(int us)
 		ngu__strict_sleep("DELAY");
 	ngu__self()->site_file = NULL;
 	sleep_for((int64_t)us * 1000);
-}
-
-/* The core's, once there is one: a section in which packets may be sent. Below it a plain section. */
-void (*ngu__epoch_enter_core)(void);
-void (*ngu__epoch_leave_core)(void);
-
-void
-ngu_k_epoch_enter(void)
-{
-	if (ngu__epoch_enter_core != NULL)
-		ngu__epoch_enter_core();
-	else
-		ngu__section_enter(ngu__self());
-}
-
-void
-ngu_k_epoch_exit(void)
-{
-	if (ngu__epoch_leave_core != NULL)
-		ngu__epoch_leave_core();
-	else
-		ngu__section_leave(ngu__self());
-}
-
-int
-ngu_k_epoch_inside(void)
-{
-	return (ngu__self()->nest != 0);
 }
