@@ -8,7 +8,7 @@
 set -eu
 dir=$1
 cc=aarch64-linux-gnu-gcc qemu=qemu-aarch64 triplet=aarch64-linux-gnu
-packages=(libc6-dev libgcc-s1 liburcu-dev libck-dev libcmocka-dev libpcap-dev)
+packages=(libc6-dev libgcc-s1 liburcu-dev libck-dev libcmocka-dev libpcap-dev nettle-dev zlib1g-dev)
 
 cannot() {
 	printf '%s\n' "$*"

@@ -33,6 +33,8 @@ needs_table() {
 	arm64-cc    cmd:aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu - -             -
 	qemu-user   cmd:qemu-aarch64    qemu-user       -                         -               -
 	libpcap     pc:libpcap           libpcap-dev     libpcap-devel             libpcap         libpcap
+	nettle      pc:nettle            nettle-dev      nettle-devel              nettle          nettle
+	zlib        pc:zlib              zlib1g-dev      zlib-devel                -               -
 	gcov        probe:gcov           gcc             gcc                       -               -
 	gcovr       cmd:gcovr            gcovr           gcovr                     -               -
 	relacy      probe:relacy         relacy-dev      -                         -               -
@@ -87,6 +89,8 @@ by_hand() {
 		ck) rest='Concurrency Kit (libck), https://github.com/concurrencykit/ck' ;;
 		cmocka) rest='https://cmocka.org' ;;
 		libpcap) rest='https://www.tcpdump.org' ;;
+		nettle) rest='https://www.lysator.liu.se/~nisse/nettle' ;;
+		zlib) rest='https://zlib.net' ;;
 		gcov) rest="gcc's gcov" ;;
 		gcovr) rest='https://gcovr.com' ;;
 		relacy) rest='Relacy Race Detector, https://github.com/dvyukov/relacy' ;;
