@@ -26,6 +26,7 @@
 	X(ng_sample) \
 	X(ng_split) \
 	X(ng_tee) \
+	X(ng_vlan) \
 	X(ng_vlanrotate) \
 	PCAP_TYPES(X)
 

@@ -13,6 +13,7 @@
 #include <netgraph/ng_sample.h>
 #include <netgraph/ng_split.h>
 #include <netgraph/ng_tee.h>
+#include <netgraph/ng_vlan.h>
 #include <netgraph/ng_vlan_rotate.h>
 
 struct ty_cmd {
@@ -21,6 +22,8 @@ struct ty_cmd {
 	size_t len;
 	uint32_t reply; /* bytes at least; 0: none */
 	bool longer; /* takes more than that as well */
+	int error; /* what it may get beside EINVAL, ENOENT and ENOTCONN */
+	bool once; /* cannot be said twice */
 	const struct ty_cmd *first; /* what has to be said before */
 };
 
@@ -49,7 +52,7 @@ static const struct ty_cmd ty_bridge[] = {
 	{ .cmd = NGM_BRIDGE_GETCLR_STATS, .arg = &ty_link, .len = sizeof(ty_link), .reply = sizeof(struct ng_bridge_link_stats) },
 	{ .cmd = NGM_BRIDGE_GET_TABLE, .reply = sizeof(struct ng_bridge_host_ary) },
 	{ .cmd = NGM_BRIDGE_SET_PERSISTENT },
-	{ .cmd = NGM_BRIDGE_MOVE_HOST, .arg = &ty_bridge_host, .len = sizeof(ty_bridge_host), .longer = true },
+	{ .cmd = NGM_BRIDGE_MOVE_HOST, .arg = &ty_bridge_host, .len = sizeof(ty_bridge_host), .longer = true, .error = ELOOP },
 	{ .cmd = UINT32_MAX },
 };
 
@@ -92,6 +95,26 @@ static const struct ty_cmd ty_rotate[] = {
 	{ .cmd = NGM_VLANROTATE_GET_STAT, .reply = sizeof(struct ng_vlanrotate_stat), .first = ty_rotate_first },
 	{ .cmd = NGM_VLANROTATE_CLR_STAT },
 	{ .cmd = NGM_VLANROTATE_GETCLR_STAT, .reply = sizeof(struct ng_vlanrotate_stat), .first = ty_rotate_first },
+	{ .cmd = UINT32_MAX },
+};
+
+static const uint32_t ty_word = 2;
+static const uint16_t ty_vid = 5;
+static const struct ng_vlan_filter ty_vlan_filter = { "h0", 0, 5, 3, 0 };
+static const struct ty_cmd ty_vlan_first[] = {
+	{ .cmd = NGM_VLAN_ADD_FILTER, .arg = &ty_vlan_filter, .len = sizeof(ty_vlan_filter) },
+};
+static const struct ty_cmd ty_vlan[] = {
+	{ .cmd = NGM_VLAN_GET_TABLE, .reply = sizeof(struct ng_vlan_table) },
+	{ .cmd = NGM_VLAN_DEL_FILTER, .arg = ty_hook, .len = sizeof(ty_hook), .first = ty_vlan_first },
+	{ .cmd = NGM_VLAN_DEL_VID_FLT, .arg = &ty_vid, .len = sizeof(ty_vid), .first = ty_vlan_first },
+	{ .cmd = NGM_VLAN_SET_DECAP, .arg = &ty_word, .len = sizeof(ty_word) },
+	{ .cmd = NGM_VLAN_GET_DECAP, .reply = sizeof(ty_word) },
+	{ .cmd = NGM_VLAN_SET_ENCAP, .arg = &ty_word, .len = sizeof(ty_word) },
+	{ .cmd = NGM_VLAN_GET_ENCAP, .reply = sizeof(ty_word) },
+	{ .cmd = NGM_VLAN_SET_ENCAP_PROTO, .arg = &ty_vid, .len = sizeof(ty_vid) },
+	{ .cmd = NGM_VLAN_GET_ENCAP_PROTO, .reply = sizeof(ty_vid) },
+	{ .cmd = NGM_VLAN_ADD_FILTER, .arg = &ty_vlan_filter, .len = sizeof(ty_vlan_filter), .error = EEXIST, .once = true },
 	{ .cmd = UINT32_MAX },
 };
 
@@ -164,6 +187,8 @@ static const struct ty ty_types[] = {
 	{ "vlan_rotate", NGM_VLANROTATE_COOKIE,
 	    "vlan_rotate X; probe p0 - X.original; probe p1 - X.ordered; probe p2 - X.excessive; probe p3 - X.incomplete", { NULL },
 	    ty_rotate, 0, { 1, 2 } },
+	{ "vlan", NGM_VLAN_COOKIE, "vlan X; probe p0 - X.downstream; probe p1 - X.h0; probe p2 - X.nomatch; probe p3 - X.h1", { "h7" },
+	    ty_vlan, 0, { 1, 3 } },
 	{ "hub", NGM_HUB_COOKIE, "hub X; probe p0 - X.h0; probe p1 - X.h1; probe p2 - X.h2", { "h7" }, ty_hub, 0, { 1 } },
 	{ "tee", NGM_TEE_COOKIE,
 	    "tee X; probe p0 - X.left; probe p1 - X.right; probe p2 - X.left2right; probe p3 - X.right2left", { NULL }, ty_tee, 0,

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* types.c - listings of the pages of node types, docs/man/ng_*.4: lists of changes, and a test for each that runs it. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <ng/ng.h>
+#include <ng/test.h>
+
+/* The changes, all of them or none. */
+static void
+run(struct ngt *t, const char *list)
+{
+	struct ngu_apply_error err;
+
+	if (ngu_apply_text(ngt_g(t), list, 0, &err) != 0)
+		fail_msg("%s", err.text);
+}
+
+/* VLAN 7 of the link behind hook "wire" of node "up" goes to a bridge, what has no tag to node "lan". */
+static const char vlan7[] =
+    "mkpeer up: vlan wire downstream\n"
+    "name up:wire v\n"
+    "mkpeer v: bridge vlan7 link0\n"
+    "connect v: lan: nomatch all\n"
+    "msg v: addfilter { hook=\"vlan7\" vid=7 pcp=2 }\n";
+
+static void
+test_vlan(void **state)
+{
+	struct ngt *t = ngt_graph("probe up; probe lan");
+
+	run(t, vlan7);
+	ngt_add(t, "probe host");
+	assert_int_equal(ngu_connect(ngt_g(t), "v:vlan7", "link1", "host:", "x"), 0);
+	ngt_send(ngt_probe(t, "up"), NULL, "020000000001 020000000002 8100 0007 0800");
+	ngt_expect(ngt_probe(t, "host"), NULL, "020000000001 020000000002 0800");
+	ngt_send(ngt_probe(t, "host"), NULL, "020000000002 020000000001 0800");
+	ngt_expect(ngt_probe(t, "up"), NULL, "020000000002 020000000001 8100 4007 0800");
+	ngt_send(ngt_probe(t, "up"), NULL, "020000000001 020000000002 0800");
+	ngt_expect(ngt_probe(t, "lan"), NULL, "020000000001 020000000002 0800");
+	ngt_end(t);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ngt_test(test_vlan),
+	};
+
+	return (cmocka_run_group_tests_name("types", tests, NULL, NULL));
+}
