@@ -25,6 +25,7 @@
 	X(ng_port) \
 	X(ng_sample) \
 	X(ng_split) \
+	X(ng_tcpmss) \
 	X(ng_tee) \
 	X(ng_vlan) \
 	X(ng_vlanrotate) \

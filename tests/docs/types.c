@@ -44,11 +44,35 @@ test_vlan(void **state)
 	ngt_end(t);
 }
 
+/* A link between "inside" and "outside" that carries 1492 bytes: both sides get to know. */
+static const char narrow[] =
+    "mkpeer inside: tcpmss x in\n"
+    "name inside:x mss\n"
+    "connect mss: outside: out x\n"
+    "msg mss: config { inHook=\"in\" outHook=\"out\" maxMSS=1452 }\n"
+    "msg mss: config { inHook=\"out\" outHook=\"in\" maxMSS=1452 }\n";
+
+static void
+test_tcpmss(void **state)
+{
+	struct ngt_pkt syn = ngt_ip4("10.0.0.1", "10.0.0.2", ngt_tcp(1025, 80, 7, 0, NGT_SYN, ngt_hex("0204 05b4")));
+	struct ngt *t = ngt_graph("probe inside; probe outside");
+
+	run(t, narrow);
+	syn = ngt_fix(ngt_set(syn, 32, "60")); /* these four bytes are an option */
+	ngt_send(ngt_probe(t, "inside"), NULL, syn);
+	ngt_expect(ngt_probe(t, "outside"), NULL, ngt_fix(ngt_set(syn, 42, "05ac")));
+	ngt_send(ngt_probe(t, "outside"), NULL, syn);
+	ngt_expect(ngt_probe(t, "inside"), NULL, ngt_fix(ngt_set(syn, 42, "05ac")));
+	ngt_end(t);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ngt_test(test_vlan),
+		ngt_test(test_tcpmss),
 	};
 
 	return (cmocka_run_group_tests_name("types", tests, NULL, NULL));

@@ -48,7 +48,7 @@ static void
 find_commands(void)
 {
 	static const char *const types[] = { "bridge", "echo", "fault", "hole", "hub", "one2many", "pcap", "port", "sample",
-		"split", "tee", "vlan", "vlan_rotate" };
+		"split", "tcpmss", "tee", "vlan", "vlan_rotate" };
 	struct ng_type *t;
 
 	take_list(ngu__generic_cmds);

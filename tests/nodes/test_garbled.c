@@ -179,7 +179,7 @@ traffic(struct ngt *t, const struct ty *ty)
 
 	for (unsigned k = 0; k < NITEMS(ty->sends) && ty->sends[k] != 0; k++) {
 		(void)snprintf(name, sizeof(name), "p%u", ty->sends[k] - 1);
-		whatever = ngt_try_send(ngt_probe(t, name), NULL, ty_frame(ty->sends[k]));
+		whatever = ngt_try_send(ngt_probe(t, name), NULL, ty_packet(ty, ty->sends[k]));
 	}
 }
 

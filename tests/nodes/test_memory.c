@@ -43,7 +43,7 @@ used(struct sw *s, const void *arg)
 	for (unsigned i = 0; i < NITEMS(w->ty->sends) && w->ty->sends[i] != 0; i++) {
 		(void)snprintf(name, sizeof(name), "p%u", w->ty->sends[i] - 1);
 		if (ngu_lookup(ngt_g(s->t), "X:", NULL) == 0)
-			whatever = ngt_try_send(ngt_probe(s->t, name), NULL, ty_frame(w->ty->sends[i]));
+			whatever = ngt_try_send(ngt_probe(s->t, name), NULL, ty_packet(w->ty, w->ty->sends[i]));
 	}
 	ngt_advance(s->t, 1000);
 }
@@ -309,7 +309,7 @@ send_before(struct sw *s, const void *arg)
 	(void)snprintf(name, sizeof(name), "p%u", w->from - 1);
 	s->node = node_of(s->t, name);
 	s->hook = LIST_FIRST(&s->node->nd_hooks);
-	s->m[0] = ngt_to_mbuf(ngt_g(s->t), ty_frame(w->from));
+	s->m[0] = ngt_to_mbuf(ngt_g(s->t), ty_packet(w->ty, w->from));
 	assert_non_null(s->m[0]);
 }
 

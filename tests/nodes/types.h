@@ -12,6 +12,7 @@
 #include <netgraph/ng_pcap.h>
 #include <netgraph/ng_sample.h>
 #include <netgraph/ng_split.h>
+#include <netgraph/ng_tcpmss.h>
 #include <netgraph/ng_tee.h>
 #include <netgraph/ng_vlan.h>
 #include <netgraph/ng_vlan_rotate.h>
@@ -171,6 +172,15 @@ static const struct ty_cmd ty_pcap[] = {
 	{ .cmd = UINT32_MAX },
 };
 
+static const struct ng_tcpmss_config ty_tcpmss_config = { "h0", "h1", 500 };
+static const struct ty_cmd ty_tcpmss[] = {
+	{ .cmd = NGM_TCPMSS_CONFIG, .arg = &ty_tcpmss_config, .len = sizeof(ty_tcpmss_config) },
+	{ .cmd = NGM_TCPMSS_GET_STATS, .arg = ty_hook, .len = sizeof(ty_hook), .reply = sizeof(struct ng_tcpmss_hookstat) },
+	{ .cmd = NGM_TCPMSS_CLR_STATS, .arg = ty_hook, .len = sizeof(ty_hook) },
+	{ .cmd = NGM_TCPMSS_GETCLR_STATS, .arg = ty_hook, .len = sizeof(ty_hook), .reply = sizeof(struct ng_tcpmss_hookstat) },
+	{ .cmd = UINT32_MAX },
+};
+
 static const struct ty_cmd ty_none[] = {
 	{ .cmd = UINT32_MAX },
 };
@@ -189,6 +199,7 @@ static const struct ty ty_types[] = {
 	    ty_rotate, 0, { 1, 2 } },
 	{ "vlan", NGM_VLAN_COOKIE, "vlan X; probe p0 - X.downstream; probe p1 - X.h0; probe p2 - X.nomatch; probe p3 - X.h1", { "h7" },
 	    ty_vlan, 0, { 1, 3 } },
+	{ "tcpmss", NGM_TCPMSS_COOKIE, "tcpmss X; probe p0 - X.h0; probe p1 - X.h1", { "h7" }, ty_tcpmss, 0, { 1, 2 } },
 	{ "hub", NGM_HUB_COOKIE, "hub X; probe p0 - X.h0; probe p1 - X.h1; probe p2 - X.h2", { "h7" }, ty_hub, 0, { 1 } },
 	{ "tee", NGM_TEE_COOKIE,
 	    "tee X; probe p0 - X.left; probe p1 - X.right; probe p2 - X.left2right; probe p3 - X.right2left", { NULL }, ty_tee, 0,
@@ -209,6 +220,21 @@ ty_frame(unsigned from)
 	src[16] = (char)('0' + from % 10);
 	return (ngt_eth("ff:ff:ff:ff:ff:ff", src,
 	    ngt_vlan(5, 0, ngt_vlan(6, 0, ngt_vlan(7, 0, ngt_pattern(300 + from, from))))));
+}
+
+/* IPv4, a TCP connection being opened. */
+static inline struct ngt_pkt
+ty_syn(unsigned from)
+{
+	return (ngt_fix(ngt_set(ngt_ip4("10.0.0.1", "10.0.0.2", ngt_tcp(1000 + from, 80, 1, 0, NGT_SYN, ngt_hex("0204 05b4 00000000"))), 32,
+	    "70")));
+}
+
+/* What this type is sent. */
+static inline struct ngt_pkt
+ty_packet(const struct ty *ty, unsigned from)
+{
+	return (ty->cmd == ty_tcpmss ? ty_syn(from) : ty_frame(from));
 }
 
 static inline bool
