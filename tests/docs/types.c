@@ -67,12 +67,36 @@ test_tcpmss(void **state)
 	ngt_end(t);
 }
 
+/* PPPoE frames of the link behind hook "wire" of node "up" go to node "pppoe", all others to "lan". */
+static const char pppoe[] =
+    "mkpeer up: etf wire downstream\n"
+    "name up:wire e\n"
+    "connect e: pppoe: pppoe x\n"
+    "connect e: lan: nomatch x\n"
+    "msg e: setfilter { matchhook=\"pppoe\" ethertype=0x8863 }\n"
+    "msg e: setfilter { matchhook=\"pppoe\" ethertype=0x8864 }\n";
+
+static void
+test_etf(void **state)
+{
+	struct ngt *t = ngt_graph("probe up; probe pppoe; probe lan");
+
+	run(t, pppoe);
+	ngt_send(ngt_probe(t, "up"), NULL, "020000000001 020000000002 8864 11");
+	ngt_expect(ngt_probe(t, "pppoe"), NULL, "020000000001 020000000002 8864 11");
+	ngt_send(ngt_probe(t, "up"), NULL, "020000000001 020000000002 0800 45");
+	ngt_expect(ngt_probe(t, "lan"), NULL, "020000000001 020000000002 0800 45");
+	assert_int_equal(ngt_try_send(ngt_probe(t, "lan"), NULL, "020000000001 020000000002 8864 11"), EPROTOTYPE);
+	ngt_end(t);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ngt_test(test_vlan),
 		ngt_test(test_tcpmss),
+		ngt_test(test_etf),
 	};
 
 	return (cmocka_run_group_tests_name("types", tests, NULL, NULL));

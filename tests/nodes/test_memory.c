@@ -383,6 +383,8 @@ test_packets(void **state)
 			continue;
 		if (ty->cmd == ty_rotate)
 			first.first = ty_rotate_first;
+		if (ty->cmd == ty_etf)
+			first.first = ty_etf_first;
 		if (ty->cmd == ty_vlan)
 			first.first = ty_vlan_first;
 		if (ty->cmd == ty_pcap)

@@ -5,6 +5,7 @@
 
 #include <netgraph/ng_bridge.h>
 #include <netgraph/ng_echo.h>
+#include <netgraph/ng_etf.h>
 #include <netgraph/ng_fault.h>
 #include <netgraph/ng_hole.h>
 #include <netgraph/ng_hub.h>
@@ -181,6 +182,17 @@ static const struct ty_cmd ty_tcpmss[] = {
 	{ .cmd = UINT32_MAX },
 };
 
+static const struct ng_etffilter ty_etf_filter = { "h0", 0x8100 };
+static const struct ty_cmd ty_etf_first[] = {
+	{ .cmd = NGM_ETF_SET_FILTER, .arg = &ty_etf_filter, .len = sizeof(ty_etf_filter) },
+};
+static const struct ty_cmd ty_etf[] = {
+	{ .cmd = NGM_ETF_SET_FLAG, .arg = &ty_link, .len = sizeof(ty_link) },
+	{ .cmd = NGM_ETF_GET_STATUS, .reply = sizeof(struct ng_etfstat) },
+	{ .cmd = NGM_ETF_SET_FILTER, .arg = &ty_etf_filter, .len = sizeof(ty_etf_filter), .error = EEXIST, .once = true },
+	{ .cmd = UINT32_MAX },
+};
+
 static const struct ty_cmd ty_none[] = {
 	{ .cmd = UINT32_MAX },
 };
@@ -200,6 +212,7 @@ static const struct ty ty_types[] = {
 	{ "vlan", NGM_VLAN_COOKIE, "vlan X; probe p0 - X.downstream; probe p1 - X.h0; probe p2 - X.nomatch; probe p3 - X.h1", { "h7" },
 	    ty_vlan, 0, { 1, 3 } },
 	{ "tcpmss", NGM_TCPMSS_COOKIE, "tcpmss X; probe p0 - X.h0; probe p1 - X.h1", { "h7" }, ty_tcpmss, 0, { 1, 2 } },
+	{ "etf", NGM_ETF_COOKIE, "etf X; probe p0 - X.downstream; probe p1 - X.h0; probe p2 - X.nomatch", { "h7" }, ty_etf, 0, { 1 } },
 	{ "hub", NGM_HUB_COOKIE, "hub X; probe p0 - X.h0; probe p1 - X.h1; probe p2 - X.h2", { "h7" }, ty_hub, 0, { 1 } },
 	{ "tee", NGM_TEE_COOKIE,
 	    "tee X; probe p0 - X.left; probe p1 - X.right; probe p2 - X.left2right; probe p3 - X.right2left", { NULL }, ty_tee, 0,
