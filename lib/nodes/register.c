@@ -23,6 +23,7 @@
 	X(ng_hole) \
 	X(ng_hub) \
 	X(ng_one2many) \
+	X(ng_patch) \
 	X(ng_port) \
 	X(ng_sample) \
 	X(ng_split) \

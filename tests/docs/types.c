@@ -90,6 +90,27 @@ test_etf(void **state)
 	ngt_end(t);
 }
 
+/* The time to live of packets from "from" to "to" becomes one less. Their checksums are wrong then. */
+static const char older[] =
+    "mkpeer from: patch x in\n"
+    "name from:x p\n"
+    "connect p: to: out x\n"
+    "msg p: setconfig { count=1 ops=[ { offset=8 length=1 mode=3 value=1 } ] }\n";
+
+static void
+test_patch(void **state)
+{
+	struct ngt_pkt p = ngt_ip4("10.0.0.1", "10.0.0.2", ngt_udp(1025, 53, ngt_text("hello")));
+	struct ngt *t = ngt_graph("probe from; probe to");
+
+	run(t, older);
+	ngt_send(ngt_probe(t, "from"), NULL, p);
+	ngt_expect(ngt_probe(t, "to"), NULL, ngt_set(p, 8, "3f"));
+	ngt_send(ngt_probe(t, "to"), NULL, p);
+	ngt_expect(ngt_probe(t, "from"), NULL, p);
+	ngt_end(t);
+}
+
 int
 main(void)
 {
@@ -97,6 +118,7 @@ main(void)
 		ngt_test(test_vlan),
 		ngt_test(test_tcpmss),
 		ngt_test(test_etf),
+		ngt_test(test_patch),
 	};
 
 	return (cmocka_run_group_tests_name("types", tests, NULL, NULL));

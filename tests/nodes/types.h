@@ -10,6 +10,7 @@
 #include <netgraph/ng_hole.h>
 #include <netgraph/ng_hub.h>
 #include <netgraph/ng_one2many.h>
+#include <netgraph/ng_patch.h>
 #include <netgraph/ng_pcap.h>
 #include <netgraph/ng_sample.h>
 #include <netgraph/ng_split.h>
@@ -193,6 +194,27 @@ static const struct ty_cmd ty_etf[] = {
 	{ .cmd = UINT32_MAX },
 };
 
+static const struct { /* struct ng_patch_config */
+	uint32_t count;
+	uint64_t csum_flags;
+	uint32_t relative_offset;
+	struct ng_patch_op op[2];
+} ty_patch_config = { 2, 1, 0, { { 30, 2, NG_PATCH_MODE_ADD, 300 }, { 3, 8, NG_PATCH_MODE_SHL, 1 } } };
+static const uint8_t ty_ethernet = 1;
+static const struct ty_cmd ty_patch_first[] = {
+	{ .cmd = NGM_PATCH_SETCONFIG, .arg = &ty_patch_config, .len = sizeof(ty_patch_config) },
+};
+static const struct ty_cmd ty_patch[] = {
+	{ .cmd = NGM_PATCH_SETCONFIG, .arg = &ty_patch_config, .len = sizeof(ty_patch_config), .longer = true },
+	{ .cmd = NGM_PATCH_GETCONFIG, .reply = sizeof(struct ng_patch_config), .first = ty_patch_first },
+	{ .cmd = NGM_PATCH_GET_STATS, .reply = sizeof(struct ng_patch_stats) },
+	{ .cmd = NGM_PATCH_CLR_STATS },
+	{ .cmd = NGM_PATCH_GETCLR_STATS, .reply = sizeof(struct ng_patch_stats) },
+	{ .cmd = NGM_PATCH_SETDLT, .arg = &ty_ethernet, .len = sizeof(ty_ethernet) },
+	{ .cmd = NGM_PATCH_GETDLT, .reply = 1 },
+	{ .cmd = UINT32_MAX },
+};
+
 static const struct ty_cmd ty_none[] = {
 	{ .cmd = UINT32_MAX },
 };
@@ -213,6 +235,7 @@ static const struct ty ty_types[] = {
 	    ty_vlan, 0, { 1, 3 } },
 	{ "tcpmss", NGM_TCPMSS_COOKIE, "tcpmss X; probe p0 - X.h0; probe p1 - X.h1", { "h7" }, ty_tcpmss, 0, { 1, 2 } },
 	{ "etf", NGM_ETF_COOKIE, "etf X; probe p0 - X.downstream; probe p1 - X.h0; probe p2 - X.nomatch", { "h7" }, ty_etf, 0, { 1 } },
+	{ "patch", NGM_PATCH_COOKIE, "patch X; probe p0 - X.in; probe p1 - X.out", { "in7", "out7" }, ty_patch, 0, { 1, 2 } },
 	{ "hub", NGM_HUB_COOKIE, "hub X; probe p0 - X.h0; probe p1 - X.h1; probe p2 - X.h2", { "h7" }, ty_hub, 0, { 1 } },
 	{ "tee", NGM_TEE_COOKIE,
 	    "tee X; probe p0 - X.left; probe p1 - X.right; probe p2 - X.left2right; probe p3 - X.right2left", { NULL }, ty_tee, 0,
