@@ -27,6 +27,7 @@
 	X(ng_port) \
 	X(ng_sample) \
 	X(ng_split) \
+	X(ng_tag) \
 	X(ng_tcpmss) \
 	X(ng_tee) \
 	X(ng_vlan) \

@@ -111,6 +111,27 @@ test_patch(void **state)
 	ngt_end(t);
 }
 
+/* What goes from "lan" to "wan" gets a tag; what comes back with it goes to "lan" without it, all else to "rest". */
+static const char mark[] =
+    "mkpeer lan: tag x lan\n"
+    "name lan:x m\n"
+    "connect m: wan: wan x\n"
+    "connect m: rest: rest x\n"
+    "msg m: sethookin { thisHook=\"lan\" ifNotMatch=\"wan\" }\n"
+    "msg m: sethookout { thisHook=\"wan\" tag_cookie=1148380143 tag_id=7 }\n"
+    "msg m: sethookin { thisHook=\"wan\" ifMatch=\"lan\" ifNotMatch=\"rest\" strip=1 tag_cookie=1148380143 tag_id=7 }\n";
+
+static void
+test_tag(void **state)
+{
+	struct ngt *t = ngt_graph("probe lan; echo wan; probe rest");
+
+	run(t, mark);
+	ngt_send(ngt_probe(t, "lan"), NULL, "0011");
+	ngt_expect(ngt_probe(t, "lan"), NULL, "0011"); /* the echo sends it back with its tag */
+	ngt_end(t);
+}
+
 int
 main(void)
 {
@@ -119,6 +140,7 @@ main(void)
 		ngt_test(test_tcpmss),
 		ngt_test(test_etf),
 		ngt_test(test_patch),
+		ngt_test(test_tag),
 	};
 
 	return (cmocka_run_group_tests_name("types", tests, NULL, NULL));

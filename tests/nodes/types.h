@@ -14,6 +14,7 @@
 #include <netgraph/ng_pcap.h>
 #include <netgraph/ng_sample.h>
 #include <netgraph/ng_split.h>
+#include <netgraph/ng_tag.h>
 #include <netgraph/ng_tcpmss.h>
 #include <netgraph/ng_tee.h>
 #include <netgraph/ng_vlan.h>
@@ -215,6 +216,17 @@ static const struct ty_cmd ty_patch[] = {
 	{ .cmd = UINT32_MAX },
 };
 
+static const struct ng_tag_hookin ty_tag_in = { "h0", "h1", "h1", 1, 7, 8, 0 };
+static const struct ng_tag_hookout ty_tag_out = { "h1", 7, 8, 0 };
+static const struct ty_cmd ty_tag_first[] = {
+	{ .cmd = NGM_TAG_SET_HOOKOUT, .arg = &ty_tag_out, .len = 40 },
+};
+static const struct ty_cmd ty_tag[] = {
+	{ .cmd = NGM_TAG_SET_HOOKIN, .arg = &ty_tag_in, .len = 108, .longer = true, .first = ty_tag_first },
+	{ .cmd = NGM_TAG_SET_HOOKOUT, .arg = &ty_tag_out, .len = 40, .longer = true },
+	{ .cmd = UINT32_MAX },
+};
+
 static const struct ty_cmd ty_none[] = {
 	{ .cmd = UINT32_MAX },
 };
@@ -236,6 +248,7 @@ static const struct ty ty_types[] = {
 	{ "tcpmss", NGM_TCPMSS_COOKIE, "tcpmss X; probe p0 - X.h0; probe p1 - X.h1", { "h7" }, ty_tcpmss, 0, { 1, 2 } },
 	{ "etf", NGM_ETF_COOKIE, "etf X; probe p0 - X.downstream; probe p1 - X.h0; probe p2 - X.nomatch", { "h7" }, ty_etf, 0, { 1 } },
 	{ "patch", NGM_PATCH_COOKIE, "patch X; probe p0 - X.in; probe p1 - X.out", { "in7", "out7" }, ty_patch, 0, { 1, 2 } },
+	{ "tag", NGM_TAG_COOKIE, "tag X; probe p0 - X.h0; probe p1 - X.h1", { "h7" }, ty_tag, 0, { 1, 2 } },
 	{ "hub", NGM_HUB_COOKIE, "hub X; probe p0 - X.h0; probe p1 - X.h1; probe p2 - X.h2", { "h7" }, ty_hub, 0, { 1 } },
 	{ "tee", NGM_TEE_COOKIE,
 	    "tee X; probe p0 - X.left; probe p1 - X.right; probe p2 - X.left2right; probe p3 - X.right2left", { NULL }, ty_tee, 0,
