@@ -26,6 +26,7 @@
 	X(ng_patch) \
 	X(ng_port) \
 	X(ng_sample) \
+	X(ng_source) \
 	X(ng_split) \
 	X(ng_tag) \
 	X(ng_tcpmss) \

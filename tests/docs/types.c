@@ -132,6 +132,28 @@ test_tag(void **state)
 	ngt_end(t);
 }
 
+/* What "feed" sends is sent to "sink" twice a second, ten times in all. */
+static const char drip[] =
+    "mkpeer sink: source x output\n"
+    "name sink:x drip\n"
+    "connect drip: feed: input x\n"
+    "msg drip: setpps 2\n"
+    "msg drip: start 10\n";
+
+static void
+test_source(void **state)
+{
+	struct ngt *t = ngt_graph("probe feed; probe sink");
+
+	run(t, drip);
+	ngt_send(ngt_probe(t, "feed"), NULL, "0011");
+	ngt_advance(t, 3000);
+	assert_int_equal(ngt_packets(ngt_probe(t, "sink")), 6);
+	ngt_advance(t, 10000);
+	assert_int_equal(ngt_packets(ngt_probe(t, "sink")), 10);
+	ngt_end(t);
+}
+
 int
 main(void)
 {
@@ -141,6 +163,7 @@ main(void)
 		ngt_test(test_etf),
 		ngt_test(test_patch),
 		ngt_test(test_tag),
+		ngt_test(test_source),
 	};
 
 	return (cmocka_run_group_tests_name("types", tests, NULL, NULL));

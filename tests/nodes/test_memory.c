@@ -26,8 +26,8 @@ op_make(const struct what *w, const char *what, const char *graph, int (*run)(st
 	static char name[96];
 
 	(void)snprintf(name, sizeof(name), "%s: %s %s", w->ty->name, what, w->hook != NULL ? w->hook : "");
-	flags |= w->ty->cmd == ty_o2m ? SW_NOTICES : 0;
-	flags |= w->ty->cmd == ty_bridge || w->ty->cmd == ty_fault || w->ty->cmd == ty_pcap ? SW_TIMERS : 0;
+	flags |= w->ty->cmd == ty_o2m || w->ty->cmd == ty_source ? SW_NOTICES : 0;
+	flags |= w->ty->cmd == ty_bridge || w->ty->cmd == ty_fault || w->ty->cmd == ty_pcap || w->ty->cmd == ty_source ? SW_TIMERS : 0;
 	*op = (struct sw_op){ .name = name, .text = graph, .run = run, .arg = w, .flags = flags };
 }
 
@@ -263,7 +263,7 @@ test_commands(void **state)
 		for (const struct ty_cmd *c = ty_types[i].cmd; c->cmd != UINT32_MAX; c++) {
 			w = (struct what){ .ty = &ty_types[i], .cmd = c };
 			(void)snprintf(what, sizeof(what), "command %u", c->cmd & ~(NGM_READONLY | NGM_HASREPLY));
-			op_make(&w, what, w.ty->text, command, SW_ENOMEM | (w.ty->cmd == ty_pcap ? SW_LOSSY : 0), &op);
+			op_make(&w, what, w.ty->text, command, SW_ENOMEM | (w.ty->cmd == ty_pcap || w.ty->cmd == ty_source ? SW_LOSSY : 0), &op);
 			op.setup = used;
 			sw_sweep(&op);
 			d = described(w.ty, c->cmd);

@@ -13,6 +13,7 @@
 #include <netgraph/ng_patch.h>
 #include <netgraph/ng_pcap.h>
 #include <netgraph/ng_sample.h>
+#include <netgraph/ng_source.h>
 #include <netgraph/ng_split.h>
 #include <netgraph/ng_tag.h>
 #include <netgraph/ng_tcpmss.h>
@@ -227,6 +228,29 @@ static const struct ty_cmd ty_tag[] = {
 	{ .cmd = UINT32_MAX },
 };
 
+static const uint64_t ty_packets = 5;
+static const struct ng_source_embed_info ty_stamp = { 4, 1, 0 };
+static const struct ng_source_embed_cnt_info ty_counter = { 2, 1, 2, 0, 0, 9, 1, 1 };
+static const uint8_t ty_index = 1;
+static const struct ty_cmd ty_source_first[] = {
+	{ .cmd = NGM_SOURCE_SETPPS, .arg = &ty_word, .len = sizeof(ty_word) },
+};
+static const struct ty_cmd ty_source[] = {
+	{ .cmd = NGM_SOURCE_SETPPS, .arg = &ty_word, .len = sizeof(ty_word) },
+	{ .cmd = NGM_SOURCE_GET_STATS, .reply = sizeof(struct ng_source_stats) },
+	{ .cmd = NGM_SOURCE_STOP },
+	{ .cmd = NGM_SOURCE_CLR_DATA },
+	{ .cmd = NGM_SOURCE_SETIFACE, .arg = "e", .len = 2, .longer = true },
+	{ .cmd = NGM_SOURCE_SET_TIMESTAMP, .arg = &ty_stamp, .len = sizeof(ty_stamp) },
+	{ .cmd = NGM_SOURCE_GET_TIMESTAMP, .reply = sizeof(ty_stamp) },
+	{ .cmd = NGM_SOURCE_SET_COUNTER, .arg = &ty_counter, .len = sizeof(ty_counter) },
+	{ .cmd = NGM_SOURCE_GET_COUNTER, .arg = &ty_index, .len = 1, .reply = sizeof(ty_counter) },
+	{ .cmd = NGM_SOURCE_START, .arg = &ty_packets, .len = sizeof(ty_packets), .error = EBUSY, .once = true, .first = ty_source_first },
+	{ .cmd = NGM_SOURCE_CLR_STATS },
+	{ .cmd = NGM_SOURCE_GETCLR_STATS, .reply = sizeof(struct ng_source_stats) },
+	{ .cmd = UINT32_MAX },
+};
+
 static const struct ty_cmd ty_none[] = {
 	{ .cmd = UINT32_MAX },
 };
@@ -249,6 +273,7 @@ static const struct ty ty_types[] = {
 	{ "etf", NGM_ETF_COOKIE, "etf X; probe p0 - X.downstream; probe p1 - X.h0; probe p2 - X.nomatch", { "h7" }, ty_etf, 0, { 1 } },
 	{ "patch", NGM_PATCH_COOKIE, "patch X; probe p0 - X.in; probe p1 - X.out", { "in7", "out7" }, ty_patch, 0, { 1, 2 } },
 	{ "tag", NGM_TAG_COOKIE, "tag X; probe p0 - X.h0; probe p1 - X.h1", { "h7" }, ty_tag, 0, { 1, 2 } },
+	{ "source", NGM_SOURCE_COOKIE, "source X; probe p0 - X.input; probe p1 - X.output", { NULL }, ty_source, 0, { 1, 2 } },
 	{ "hub", NGM_HUB_COOKIE, "hub X; probe p0 - X.h0; probe p1 - X.h1; probe p2 - X.h2", { "h7" }, ty_hub, 0, { 1 } },
 	{ "tee", NGM_TEE_COOKIE,
 	    "tee X; probe p0 - X.left; probe p1 - X.right; probe p2 - X.left2right; probe p3 - X.right2left", { NULL }, ty_tee, 0,
