@@ -24,6 +24,7 @@
 	X(ng_hub) \
 	X(ng_one2many) \
 	X(ng_patch) \
+	X(ng_pipe) \
 	X(ng_port) \
 	X(ng_sample) \
 	X(ng_source) \

@@ -154,6 +154,28 @@ test_source(void **state)
 	ngt_end(t);
 }
 
+/* 2 Mbit/s and 30 ms between "a" and "b". */
+static const char slow[] =
+    "mkpeer a: pipe x upper\n"
+    "name a:x slow\n"
+    "connect slow: b: lower x\n"
+    "msg slow: setcfg { bandwidth=2000000 delay=30000 }\n";
+
+static void
+test_pipe(void **state)
+{
+	struct ngt_pkt p = ngt_pattern(1240, 1); /* with 10 bytes more it takes 5 ms */
+	struct ngt *t = ngt_graph("probe a; probe b");
+
+	run(t, slow);
+	ngt_send(ngt_probe(t, "a"), NULL, p);
+	ngt_advance(t, 34);
+	ngt_expect_none(ngt_probe(t, "b"), NULL);
+	ngt_advance(t, 1);
+	ngt_expect(ngt_probe(t, "b"), NULL, p);
+	ngt_end(t);
+}
+
 int
 main(void)
 {
@@ -164,6 +186,7 @@ main(void)
 		ngt_test(test_patch),
 		ngt_test(test_tag),
 		ngt_test(test_source),
+		ngt_test(test_pipe),
 	};
 
 	return (cmocka_run_group_tests_name("types", tests, NULL, NULL));

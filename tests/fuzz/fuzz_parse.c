@@ -48,7 +48,7 @@ static void
 find_commands(void)
 {
 	static const char *const types[] = { "bridge", "echo", "etf", "fault", "hole", "hub", "one2many", "patch", "pcap",
-		"port", "sample", "source", "split", "tag", "tcpmss", "tee", "vlan", "vlan_rotate" };
+		"pipe", "port", "sample", "source", "split", "tag", "tcpmss", "tee", "vlan", "vlan_rotate" };
 	struct ng_type *t;
 
 	take_list(ngu__generic_cmds);

@@ -201,7 +201,6 @@ struct kt_storm {
 	const char *hooks[4]; /* the threads send by the first two (the first if there is only one); the last comes and goes */
 	struct ngt_pkt pkt[2]; /* what they send */
 	void (*tell)(unsigned round); /* commands for the node "x:"; may be NULL */
-	bool stays; /* its last hook does not take the node along */
 };
 
 struct kt_sender {

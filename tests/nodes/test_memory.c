@@ -26,8 +26,8 @@ op_make(const struct what *w, const char *what, const char *graph, int (*run)(st
 	static char name[96];
 
 	(void)snprintf(name, sizeof(name), "%s: %s %s", w->ty->name, what, w->hook != NULL ? w->hook : "");
-	flags |= w->ty->cmd == ty_o2m || w->ty->cmd == ty_source ? SW_NOTICES : 0;
-	flags |= w->ty->cmd == ty_bridge || w->ty->cmd == ty_fault || w->ty->cmd == ty_pcap || w->ty->cmd == ty_source ? SW_TIMERS : 0;
+	flags |= w->ty->cmd == ty_o2m || w->ty->cmd == ty_source || w->ty->cmd == ty_pipe ? SW_NOTICES : 0;
+	flags |= w->ty->cmd == ty_bridge || w->ty->cmd == ty_fault || w->ty->cmd == ty_pcap || w->ty->cmd == ty_source || w->ty->cmd == ty_pipe ? SW_TIMERS : 0;
 	*op = (struct sw_op){ .name = name, .text = graph, .run = run, .arg = w, .flags = flags };
 }
 

@@ -12,6 +12,7 @@
 #include <netgraph/ng_one2many.h>
 #include <netgraph/ng_patch.h>
 #include <netgraph/ng_pcap.h>
+#include <netgraph/ng_pipe.h>
 #include <netgraph/ng_sample.h>
 #include <netgraph/ng_source.h>
 #include <netgraph/ng_split.h>
@@ -251,6 +252,17 @@ static const struct ty_cmd ty_source[] = {
 	{ .cmd = UINT32_MAX },
 };
 
+static const struct ng_pipe_cfg ty_pipe_cfg = { .bandwidth = 100000, .delay = 2000, .downstream = { .wfq = 1 }, .upstream = { .duplicate = 1 } };
+static const struct ty_cmd ty_pipe[] = {
+	{ .cmd = NGM_PIPE_SET_CFG, .arg = &ty_pipe_cfg, .len = sizeof(ty_pipe_cfg) },
+	{ .cmd = NGM_PIPE_GET_CFG, .reply = sizeof(struct ng_pipe_cfg) },
+	{ .cmd = NGM_PIPE_GET_STATS, .reply = sizeof(struct ng_pipe_stats) },
+	{ .cmd = NGM_PIPE_CLR_STATS },
+	{ .cmd = NGM_PIPE_GETCLR_STATS, .reply = sizeof(struct ng_pipe_stats) },
+	{ .cmd = NGM_PIPE_GET_RUN, .reply = sizeof(struct ng_pipe_run) },
+	{ .cmd = UINT32_MAX },
+};
+
 static const struct ty_cmd ty_none[] = {
 	{ .cmd = UINT32_MAX },
 };
@@ -274,6 +286,7 @@ static const struct ty ty_types[] = {
 	{ "patch", NGM_PATCH_COOKIE, "patch X; probe p0 - X.in; probe p1 - X.out", { "in7", "out7" }, ty_patch, 0, { 1, 2 } },
 	{ "tag", NGM_TAG_COOKIE, "tag X; probe p0 - X.h0; probe p1 - X.h1", { "h7" }, ty_tag, 0, { 1, 2 } },
 	{ "source", NGM_SOURCE_COOKIE, "source X; probe p0 - X.input; probe p1 - X.output", { NULL }, ty_source, 0, { 1, 2 } },
+	{ "pipe", NGM_PIPE_COOKIE, "pipe X; probe p0 - X.upper; probe p1 - X.lower", { NULL }, ty_pipe, 0, { 1, 2 } },
 	{ "hub", NGM_HUB_COOKIE, "hub X; probe p0 - X.h0; probe p1 - X.h1; probe p2 - X.h2", { "h7" }, ty_hub, 0, { 1 } },
 	{ "tee", NGM_TEE_COOKIE,
 	    "tee X; probe p0 - X.left; probe p1 - X.right; probe p2 - X.left2right; probe p3 - X.right2left", { NULL }, ty_tee, 0,
