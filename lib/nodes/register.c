@@ -17,6 +17,7 @@
 /* One line a type. */
 #define TYPES(X) \
 	X(ng_bridge) \
+	X(ng_car) \
 	X(ng_echo) \
 	X(ng_etf) \
 	X(ng_fault) \

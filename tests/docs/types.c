@@ -176,6 +176,33 @@ test_pipe(void **state)
 	ngt_end(t);
 }
 
+/* 1 Mbit/s from "lan" to "wan", what is too much waits; the other way 8 Mbit/s, what is too much is dropped. */
+static const char contract[] =
+    "mkpeer lan: car x upper\n"
+    "name lan:x car\n"
+    "connect car: wan: lower x\n"
+    "msg car: setconf { downstream={ cir=1000000 cbs=4000 mode=3 greenAction=1 } "
+    "upstream={ cir=8000000 cbs=32000 greenAction=1 yellowAction=2 redAction=2 } }\n";
+
+static void
+test_car(void **state)
+{
+	struct ngt *t = ngt_graph("probe lan; probe wan");
+
+	run(t, contract);
+	for (unsigned i = 0; i < 6; i++)
+		ngt_send(ngt_probe(t, "lan"), NULL, ngt_pattern(1000, i));
+	assert_int_equal(ngt_packets(ngt_probe(t, "wan")), 4);
+	ngt_advance(t, 8);
+	assert_int_equal(ngt_packets(ngt_probe(t, "wan")), 5);
+	ngt_advance(t, 8);
+	assert_int_equal(ngt_packets(ngt_probe(t, "wan")), 6);
+	for (unsigned i = 0; i < 40; i++)
+		ngt_send(ngt_probe(t, "wan"), NULL, ngt_pattern(1000, i));
+	assert_int_equal(ngt_packets(ngt_probe(t, "lan")), 32);
+	ngt_end(t);
+}
+
 int
 main(void)
 {
@@ -187,6 +214,7 @@ main(void)
 		ngt_test(test_tag),
 		ngt_test(test_source),
 		ngt_test(test_pipe),
+		ngt_test(test_car),
 	};
 
 	return (cmocka_run_group_tests_name("types", tests, NULL, NULL));

@@ -27,7 +27,8 @@ op_make(const struct what *w, const char *what, const char *graph, int (*run)(st
 
 	(void)snprintf(name, sizeof(name), "%s: %s %s", w->ty->name, what, w->hook != NULL ? w->hook : "");
 	flags |= w->ty->cmd == ty_o2m || w->ty->cmd == ty_source || w->ty->cmd == ty_pipe ? SW_NOTICES : 0;
-	flags |= w->ty->cmd == ty_bridge || w->ty->cmd == ty_fault || w->ty->cmd == ty_pcap || w->ty->cmd == ty_source || w->ty->cmd == ty_pipe ? SW_TIMERS : 0;
+	flags |= w->ty->cmd == ty_bridge || w->ty->cmd == ty_fault || w->ty->cmd == ty_pcap || w->ty->cmd == ty_source || w->ty->cmd == ty_pipe ||
+		w->ty->cmd == ty_car ? SW_TIMERS : 0;
 	*op = (struct sw_op){ .name = name, .text = graph, .run = run, .arg = w, .flags = flags };
 }
 
@@ -348,6 +349,13 @@ failures(struct sw *s, const void *arg)
 			n -= i >= 2 ? ((const struct ng_sample_hookstat *)(const void *)m->data)->out : 0;
 		}
 		return (n);
+	}
+	if (ty->cmd == ty_car) {
+		const struct ng_car_bulkstats *st;
+
+		m = ngt_msg(s->t, "X:", ty->cookie, NGM_CAR_GET_STATS, NULL, 0);
+		st = (const struct ng_car_bulkstats *)(const void *)m->data;
+		return (st->downstream.dropped_pkts + st->upstream.dropped_pkts);
 	}
 	if (ty->cmd == ty_fault) {
 		const struct ng_fault_stats *st;

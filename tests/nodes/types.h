@@ -4,6 +4,7 @@
 #define TESTS_NODES_TYPES_H
 
 #include <netgraph/ng_bridge.h>
+#include <netgraph/ng_car.h>
 #include <netgraph/ng_echo.h>
 #include <netgraph/ng_etf.h>
 #include <netgraph/ng_fault.h>
@@ -263,6 +264,19 @@ static const struct ty_cmd ty_pipe[] = {
 	{ .cmd = UINT32_MAX },
 };
 
+static const struct ng_car_bulkconf ty_car_conf = {
+	{ 1, 1, 1000, 1, 1, 1, 2, NG_CAR_SHAPE, 0 },
+	{ 1, 1000, 1000, 1, 1, 1, 2, NG_CAR_DOUBLE_RATE, 0 },
+};
+static const struct ty_cmd ty_car[] = {
+	{ .cmd = NGM_CAR_SET_CONF, .arg = &ty_car_conf, .len = sizeof(ty_car_conf) },
+	{ .cmd = NGM_CAR_GET_CONF, .reply = sizeof(struct ng_car_bulkconf) },
+	{ .cmd = NGM_CAR_GET_STATS, .reply = sizeof(struct ng_car_bulkstats) },
+	{ .cmd = NGM_CAR_CLR_STATS },
+	{ .cmd = NGM_CAR_GETCLR_STATS, .reply = sizeof(struct ng_car_bulkstats) },
+	{ .cmd = UINT32_MAX },
+};
+
 static const struct ty_cmd ty_none[] = {
 	{ .cmd = UINT32_MAX },
 };
@@ -287,6 +301,7 @@ static const struct ty ty_types[] = {
 	{ "tag", NGM_TAG_COOKIE, "tag X; probe p0 - X.h0; probe p1 - X.h1", { "h7" }, ty_tag, 0, { 1, 2 } },
 	{ "source", NGM_SOURCE_COOKIE, "source X; probe p0 - X.input; probe p1 - X.output", { NULL }, ty_source, 0, { 1, 2 } },
 	{ "pipe", NGM_PIPE_COOKIE, "pipe X; probe p0 - X.upper; probe p1 - X.lower", { NULL }, ty_pipe, 0, { 1, 2 } },
+	{ "car", NGM_CAR_COOKIE, "car X; probe p0 - X.upper; probe p1 - X.lower", { NULL }, ty_car, 0, { 1, 2 } },
 	{ "hub", NGM_HUB_COOKIE, "hub X; probe p0 - X.h0; probe p1 - X.h1; probe p2 - X.h2", { "h7" }, ty_hub, 0, { 1 } },
 	{ "tee", NGM_TEE_COOKIE,
 	    "tee X; probe p0 - X.left; probe p1 - X.right; probe p2 - X.left2right; probe p3 - X.right2left", { NULL }, ty_tee, 0,
