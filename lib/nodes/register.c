@@ -23,6 +23,7 @@
 	X(ng_fault) \
 	X(ng_hole) \
 	X(ng_hub) \
+	X(ng_macfilter) \
 	X(ng_one2many) \
 	X(ng_patch) \
 	X(ng_pipe) \

@@ -203,6 +203,30 @@ test_car(void **state)
 	ngt_end(t);
 }
 
+/* Two hosts on the link behind hook "wire" of node "up" get to "inside", all others to "portal". */
+static const char guests[] =
+    "mkpeer up: macfilter wire ether\n"
+    "name up:wire mf\n"
+    "connect mf: inside: known x\n"
+    "connect mf: portal: default x\n"
+    "msg mf: direct { ether=02:00:00:00:00:01 hookname=\"known\" }\n"
+    "msg mf: direct { ether=02:00:00:00:00:02 hookname=\"known\" }\n";
+
+static void
+test_macfilter(void **state)
+{
+	struct ngt *t = ngt_graph("probe up; probe inside; probe portal");
+
+	run(t, guests);
+	ngt_send(ngt_probe(t, "up"), NULL, "020000000009 020000000001 0800");
+	ngt_expect(ngt_probe(t, "inside"), NULL, "020000000009 020000000001 0800");
+	ngt_send(ngt_probe(t, "up"), NULL, "020000000009 020000000003 0800");
+	ngt_expect(ngt_probe(t, "portal"), NULL, "020000000009 020000000003 0800");
+	ngt_send(ngt_probe(t, "portal"), NULL, "020000000003 020000000009 0800");
+	ngt_expect(ngt_probe(t, "up"), NULL, "020000000003 020000000009 0800");
+	ngt_end(t);
+}
+
 int
 main(void)
 {
@@ -215,6 +239,7 @@ main(void)
 		ngt_test(test_source),
 		ngt_test(test_pipe),
 		ngt_test(test_car),
+		ngt_test(test_macfilter),
 	};
 
 	return (cmocka_run_group_tests_name("types", tests, NULL, NULL));

@@ -10,6 +10,7 @@
 #include <netgraph/ng_fault.h>
 #include <netgraph/ng_hole.h>
 #include <netgraph/ng_hub.h>
+#include <netgraph/ng_macfilter.h>
 #include <netgraph/ng_one2many.h>
 #include <netgraph/ng_patch.h>
 #include <netgraph/ng_pcap.h>
@@ -277,6 +278,19 @@ static const struct ty_cmd ty_car[] = {
 	{ .cmd = UINT32_MAX },
 };
 
+static const struct ngm_macfilter_direct ty_direct = { { 2, 0, 0, 0, 0, 1 }, "h0" };
+static const struct ngm_macfilter_direct_hookid ty_directi = { { 2, 0, 0, 0, 0, 2 }, 1 };
+static const struct ty_cmd ty_macfilter[] = {
+	{ .cmd = NGM_MACFILTER_DIRECT, .arg = &ty_direct, .len = sizeof(ty_direct) },
+	{ .cmd = NGM_MACFILTER_DIRECT_HOOKID, .arg = &ty_directi, .len = sizeof(ty_directi) },
+	{ .cmd = NGM_MACFILTER_GET_MACS, .reply = sizeof(struct ngm_macfilter_macs) },
+	{ .cmd = NGM_MACFILTER_GETCLR_MACS, .reply = sizeof(struct ngm_macfilter_macs) },
+	{ .cmd = NGM_MACFILTER_CLR_MACS },
+	{ .cmd = NGM_MACFILTER_GET_HOOKS, .reply = sizeof(struct ngm_macfilter_hooks) },
+	{ .cmd = NGM_MACFILTER_RESET },
+	{ .cmd = UINT32_MAX },
+};
+
 static const struct ty_cmd ty_none[] = {
 	{ .cmd = UINT32_MAX },
 };
@@ -302,6 +316,8 @@ static const struct ty ty_types[] = {
 	{ "source", NGM_SOURCE_COOKIE, "source X; probe p0 - X.input; probe p1 - X.output", { NULL }, ty_source, 0, { 1, 2 } },
 	{ "pipe", NGM_PIPE_COOKIE, "pipe X; probe p0 - X.upper; probe p1 - X.lower", { NULL }, ty_pipe, 0, { 1, 2 } },
 	{ "car", NGM_CAR_COOKIE, "car X; probe p0 - X.upper; probe p1 - X.lower", { NULL }, ty_car, 0, { 1, 2 } },
+	{ "macfilter", NGM_MACFILTER_COOKIE, "macfilter X; probe p0 - X.ether; probe p1 - X.h0; probe p2 - X.default", { "h7" }, ty_macfilter,
+	    0, { 1, 2 } },
 	{ "hub", NGM_HUB_COOKIE, "hub X; probe p0 - X.h0; probe p1 - X.h1; probe p2 - X.h2", { "h7" }, ty_hub, 0, { 1 } },
 	{ "tee", NGM_TEE_COOKIE,
 	    "tee X; probe p0 - X.left; probe p1 - X.right; probe p2 - X.left2right; probe p3 - X.right2left", { NULL }, ty_tee, 0,
