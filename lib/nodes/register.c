@@ -18,6 +18,7 @@
 #define TYPES(X) \
 	X(ng_bridge) \
 	X(ng_car) \
+	X(ng_checksum) \
 	X(ng_echo) \
 	X(ng_etf) \
 	X(ng_fault) \

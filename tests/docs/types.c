@@ -227,6 +227,28 @@ test_macfilter(void **state)
 	ngt_end(t);
 }
 
+/* The time to live of packets from "from" to "to" becomes one less, and their checksums are right. */
+static const char forward[] =
+    "mkpeer from: patch x in\n"
+    "name from:x p\n"
+    "mkpeer p: checksum out in\n"
+    "name p:out c\n"
+    "connect c: to: out x\n"
+    "msg c: setconfig { csum_flags=0 }\n"
+    "msg p: setconfig { count=1 csum_flags=1 ops=[ { offset=8 length=1 mode=3 value=1 } ] }\n";
+
+static void
+test_checksum(void **state)
+{
+	struct ngt_pkt p = ngt_ip4("10.0.0.1", "10.0.0.2", ngt_udp(1025, 53, ngt_text("hello")));
+	struct ngt *t = ngt_graph("probe from; probe to");
+
+	run(t, forward);
+	ngt_send(ngt_probe(t, "from"), NULL, p);
+	ngt_expect(ngt_probe(t, "to"), NULL, ngt_fix(ngt_set(p, 8, "3f")));
+	ngt_end(t);
+}
+
 int
 main(void)
 {
@@ -240,6 +262,7 @@ main(void)
 		ngt_test(test_pipe),
 		ngt_test(test_car),
 		ngt_test(test_macfilter),
+		ngt_test(test_checksum),
 	};
 
 	return (cmocka_run_group_tests_name("types", tests, NULL, NULL));

@@ -5,6 +5,7 @@
 
 #include <netgraph/ng_bridge.h>
 #include <netgraph/ng_car.h>
+#include <netgraph/ng_checksum.h>
 #include <netgraph/ng_echo.h>
 #include <netgraph/ng_etf.h>
 #include <netgraph/ng_fault.h>
@@ -291,6 +292,21 @@ static const struct ty_cmd ty_macfilter[] = {
 	{ .cmd = UINT32_MAX },
 };
 
+static const struct ng_checksum_config ty_checksum_config = { 7, 2 };
+static const struct ty_cmd ty_checksum_first[] = {
+	{ .cmd = NGM_CHECKSUM_SETCONFIG, .arg = &ty_checksum_config, .len = sizeof(ty_checksum_config) },
+};
+static const struct ty_cmd ty_checksum[] = {
+	{ .cmd = NGM_CHECKSUM_SETCONFIG, .arg = &ty_checksum_config, .len = sizeof(ty_checksum_config) },
+	{ .cmd = NGM_CHECKSUM_GETCONFIG, .reply = sizeof(struct ng_checksum_config), .first = ty_checksum_first },
+	{ .cmd = NGM_CHECKSUM_GET_STATS, .reply = sizeof(struct ng_checksum_stats) },
+	{ .cmd = NGM_CHECKSUM_CLR_STATS },
+	{ .cmd = NGM_CHECKSUM_GETCLR_STATS, .reply = sizeof(struct ng_checksum_stats) },
+	{ .cmd = NGM_CHECKSUM_SETDLT, .arg = &ty_ethernet, .len = sizeof(ty_ethernet) },
+	{ .cmd = NGM_CHECKSUM_GETDLT, .reply = 1 },
+	{ .cmd = UINT32_MAX },
+};
+
 static const struct ty_cmd ty_none[] = {
 	{ .cmd = UINT32_MAX },
 };
@@ -318,6 +334,7 @@ static const struct ty ty_types[] = {
 	{ "car", NGM_CAR_COOKIE, "car X; probe p0 - X.upper; probe p1 - X.lower", { NULL }, ty_car, 0, { 1, 2 } },
 	{ "macfilter", NGM_MACFILTER_COOKIE, "macfilter X; probe p0 - X.ether; probe p1 - X.h0; probe p2 - X.default", { "h7" }, ty_macfilter,
 	    0, { 1, 2 } },
+	{ "checksum", NGM_CHECKSUM_COOKIE, "checksum X; probe p0 - X.in; probe p1 - X.out", { "in7", "out7" }, ty_checksum, 0, { 1, 2 } },
 	{ "hub", NGM_HUB_COOKIE, "hub X; probe p0 - X.h0; probe p1 - X.h1; probe p2 - X.h2", { "h7" }, ty_hub, 0, { 1 } },
 	{ "tee", NGM_TEE_COOKIE,
 	    "tee X; probe p0 - X.left; probe p1 - X.right; probe p2 - X.left2right; probe p3 - X.right2left", { NULL }, ty_tee, 0,
@@ -352,7 +369,7 @@ ty_syn(unsigned from)
 static inline struct ngt_pkt
 ty_packet(const struct ty *ty, unsigned from)
 {
-	return (ty->cmd == ty_tcpmss ? ty_syn(from) : ty_frame(from));
+	return (ty->cmd == ty_tcpmss || ty->cmd == ty_checksum ? ty_syn(from) : ty_frame(from));
 }
 
 static inline bool
