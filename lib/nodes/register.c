@@ -21,6 +21,7 @@
 	X(ng_checksum) \
 	X(ng_echo) \
 	X(ng_etf) \
+	X(ng_ether_echo) \
 	X(ng_fault) \
 	X(ng_hole) \
 	X(ng_hub) \

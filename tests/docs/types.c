@@ -249,6 +249,21 @@ test_checksum(void **state)
 	ngt_end(t);
 }
 
+/* A host behind bridge "br" that sends every frame back. */
+static const char mirror[] =
+    "mkpeer br: ether_echo link7 x\n";
+
+static void
+test_ether_echo(void **state)
+{
+	struct ngt *t = ngt_graph("bridge br; probe a - br.link0");
+
+	run(t, mirror);
+	ngt_send(ngt_probe(t, "a"), NULL, "020000000007 020000000001 0800");
+	ngt_expect(ngt_probe(t, "a"), NULL, "020000000001 020000000007 0800");
+	ngt_end(t);
+}
+
 int
 main(void)
 {
@@ -263,6 +278,7 @@ main(void)
 		ngt_test(test_car),
 		ngt_test(test_macfilter),
 		ngt_test(test_checksum),
+		ngt_test(test_ether_echo),
 	};
 
 	return (cmocka_run_group_tests_name("types", tests, NULL, NULL));

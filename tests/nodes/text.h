@@ -30,7 +30,7 @@ nt_convert(const char *path, uint32_t how, const struct ng_mesg *in, struct ng_m
  * "msg PATH COMMAND ARGS", as ngctl would do it. The reply's arguments as text to `reply` ("" when there was none). Returns
  * the error of the conversion or of the command.
  */
-static int
+__attribute__((__unused__)) static int
 nt_type_in(const char *path, const char *command, const char *args, char *reply, size_t size)
 {
 	struct ng_mesg *ask, *bin, *resp = NULL, *text;

@@ -8,6 +8,7 @@
 #include <netgraph/ng_checksum.h>
 #include <netgraph/ng_echo.h>
 #include <netgraph/ng_etf.h>
+#include <netgraph/ng_ether_echo.h>
 #include <netgraph/ng_fault.h>
 #include <netgraph/ng_hole.h>
 #include <netgraph/ng_hub.h>
@@ -335,6 +336,7 @@ static const struct ty ty_types[] = {
 	{ "macfilter", NGM_MACFILTER_COOKIE, "macfilter X; probe p0 - X.ether; probe p1 - X.h0; probe p2 - X.default", { "h7" }, ty_macfilter,
 	    0, { 1, 2 } },
 	{ "checksum", NGM_CHECKSUM_COOKIE, "checksum X; probe p0 - X.in; probe p1 - X.out", { "in7", "out7" }, ty_checksum, 0, { 1, 2 } },
+	{ "ether_echo", 1, "ether_echo X; probe p0 - X.h0; probe p1 - X.h1", { "h7" }, ty_none, 0, { 1, 2 } },
 	{ "hub", NGM_HUB_COOKIE, "hub X; probe p0 - X.h0; probe p1 - X.h1; probe p2 - X.h2", { "h7" }, ty_hub, 0, { 1 } },
 	{ "tee", NGM_TEE_COOKIE,
 	    "tee X; probe p0 - X.left; probe p1 - X.right; probe p2 - X.left2right; probe p3 - X.right2left", { NULL }, ty_tee, 0,
