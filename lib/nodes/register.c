@@ -36,6 +36,7 @@
 	X(ng_tag) \
 	X(ng_tcpmss) \
 	X(ng_tee) \
+	X(ng_UI) \
 	X(ng_vlan) \
 	X(ng_vlanrotate) \
 	PCAP_TYPES(X)

@@ -264,6 +264,24 @@ test_ether_echo(void **state)
 	ngt_end(t);
 }
 
+/* Between the line at "hdlc" and "ppp", which knows nothing of control fields. */
+static const char control_field[] =
+    "mkpeer hdlc: UI x downstream\n"
+    "connect hdlc:x ppp: upstream x\n";
+
+static void
+test_UI(void **state)
+{
+	struct ngt *t = ngt_graph("probe hdlc; probe ppp");
+
+	run(t, control_field);
+	ngt_send(ngt_probe(t, "hdlc"), NULL, "03 0021 45");
+	ngt_expect(ngt_probe(t, "ppp"), NULL, "0021 45");
+	ngt_send(ngt_probe(t, "ppp"), NULL, "0021 45");
+	ngt_expect(ngt_probe(t, "hdlc"), NULL, "03 0021 45");
+	ngt_end(t);
+}
+
 int
 main(void)
 {
@@ -279,6 +297,7 @@ main(void)
 		ngt_test(test_macfilter),
 		ngt_test(test_checksum),
 		ngt_test(test_ether_echo),
+		ngt_test(test_UI),
 	};
 
 	return (cmocka_run_group_tests_name("types", tests, NULL, NULL));

@@ -49,7 +49,7 @@ find_commands(void)
 {
 	static const char *const types[] = { "bridge", "car", "checksum", "echo", "etf", "ether_echo", "fault", "hole", "hub",
 		"macfilter", "one2many", "patch", "pcap", "pipe", "port", "sample", "source", "split", "tag", "tcpmss", "tee",
-		"vlan", "vlan_rotate" };
+		"UI", "vlan", "vlan_rotate" };
 	struct ng_type *t;
 
 	take_list(ngu__generic_cmds);

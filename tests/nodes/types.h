@@ -3,6 +3,7 @@
 #ifndef TESTS_NODES_TYPES_H
 #define TESTS_NODES_TYPES_H
 
+#include <netgraph/ng_UI.h>
 #include <netgraph/ng_bridge.h>
 #include <netgraph/ng_car.h>
 #include <netgraph/ng_checksum.h>
@@ -337,6 +338,7 @@ static const struct ty ty_types[] = {
 	    0, { 1, 2 } },
 	{ "checksum", NGM_CHECKSUM_COOKIE, "checksum X; probe p0 - X.in; probe p1 - X.out", { "in7", "out7" }, ty_checksum, 0, { 1, 2 } },
 	{ "ether_echo", 1, "ether_echo X; probe p0 - X.h0; probe p1 - X.h1", { "h7" }, ty_none, 0, { 1, 2 } },
+	{ "UI", NGM_UI_COOKIE, "UI X; probe p0 - X.downstream; probe p1 - X.upstream", { NULL }, ty_none, 0, { 1, 2 } },
 	{ "hub", NGM_HUB_COOKIE, "hub X; probe p0 - X.h0; probe p1 - X.h1; probe p2 - X.h2", { "h7" }, ty_hub, 0, { 1 } },
 	{ "tee", NGM_TEE_COOKIE,
 	    "tee X; probe p0 - X.left; probe p1 - X.right; probe p2 - X.left2right; probe p3 - X.right2left", { NULL }, ty_tee, 0,
