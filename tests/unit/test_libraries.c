@@ -76,8 +76,35 @@ test_bpf(void **state)
 	assert_int_equal(bpf_maxinsns, 100);
 	assert_int_equal(ngu_k_sysctl_text("net.bpf.maxinsns", NULL, 0, "512"), 0);
 }
+
+/* Every code that could be, in front of a good end: what is valid can be run. */
+static void
+test_codes(void **state)
+{
+	struct bpf_insn p[3] = { BPF_STMT(0, 1), BPF_STMT(BPF_RET | BPF_K, 1), BPF_STMT(BPF_RET | BPF_K, 2) };
+	u_char packet[20] = { 0 };
+	unsigned valid = 0;
+
+	(void)state;
+	for (unsigned code = 0; code <= 0xffff; code++) {
+		p[0].code = (u_short)code;
+		if (!bpf_validate(p, 3))
+			continue;
+		valid++;
+		(void)bpf_filter(p, packet, sizeof(packet), sizeof(packet));
+		(void)bpf_filter(p, packet, 1, 1);
+	}
+	/* Loads 9, to X 4, stores 2, arithmetic 10 by two and one, jumps 4 by two and one, returns 2, moves 2. */
+	assert_int_equal(valid, 9 + 4 + 2 + 21 + 9 + 2 + 2);
+	assert_int_equal(bpf_validate(p + 1, 0), 0);
+	bpf_maxinsns = 1;
+	assert_int_equal(bpf_validate(p + 1, 1), 1);
+	assert_int_equal(bpf_validate(p + 1, 2), 0);
+	bpf_maxinsns = BPF_MAXINSNS;
+}
 #else
 NOT_HERE(test_bpf)
+NOT_HERE(test_codes)
 #endif
 
 #if defined(NGU_HAVE_NETTLE)
@@ -127,6 +154,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bpf),
+		cmocka_unit_test(test_codes),
 		cmocka_unit_test(test_crypto),
 		cmocka_unit_test(test_zlib),
 	};

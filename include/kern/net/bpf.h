@@ -110,11 +110,17 @@ struct bpf_program {
 u_int bpf_filter(const struct bpf_insn *prog, const u_char *p, u_int wirelen, u_int buflen);
 int bpf_validate(const struct bpf_insn *prog, int len);
 
-/* 1: the program is fit to be run: jumps stay inside, it ends, and it divides by no constant 0. */
+/* 1: all instructions exist, and are no more than a program may have. Never blocks. */
+NGU_API int ngu_k_bpf_known(const struct bpf_insn *prog, int len);
+
+/*
+ * 1: the program is fit to be run: its instructions exist, jumps stay inside, it ends, and it divides by no constant 0. libpcap's
+ * own check lets codes pass on which its interpreter aborts.
+ */
 static inline int
 ngu__bpf_validate(const struct bpf_insn *prog, int len)
 {
-	return (bpf_validate(prog, len));
+	return (ngu_k_bpf_known(prog, len) && bpf_validate(prog, len));
 }
 
 /* `wirelen` bytes of an mbuf chain in one piece, which may be the chain's own; NULL: no memory. */
