@@ -9,7 +9,7 @@
 #include <ng/base.h>
 
 #ifdef NGU_HAVE_PCAP
-#define PCAP_TYPES(X) X(ng_pcap)
+#define PCAP_TYPES(X) X(ng_bpf) X(ng_pcap)
 #else
 #define PCAP_TYPES(X)
 #endif

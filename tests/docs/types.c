@@ -282,6 +282,30 @@ test_UI(void **state)
 	ngt_end(t);
 }
 
+#ifdef NGU_HAVE_PCAP
+/* ARP from the link behind hook "wire" of node "up" goes to "arpd", all else to "lan"; the program is tcpdump -ddd arp. */
+static const char arp[] =
+    "mkpeer up: bpf wire link\n"
+    "name up:wire f\n"
+    "connect f: arpd: arp x\n"
+    "connect f: lan: rest x\n"
+    "msg f: setprogram { thisHook=\"link\" ifMatch=\"arp\" ifNotMatch=\"rest\" bpf_prog_len=4 bpf_prog=[ "
+    "{ code=40 k=12 } { code=21 jt=0 jf=1 k=2054 } { code=6 k=262144 } { code=6 k=0 } ] }\n";
+
+static void
+test_bpf(void **state)
+{
+	struct ngt *t = ngt_graph("probe up; probe arpd; probe lan");
+
+	run(t, arp);
+	ngt_send(ngt_probe(t, "up"), NULL, "ffffffffffff 020000000002 0806 0001");
+	ngt_expect(ngt_probe(t, "arpd"), NULL, "ffffffffffff 020000000002 0806 0001");
+	ngt_send(ngt_probe(t, "up"), NULL, "ffffffffffff 020000000002 0800 45");
+	ngt_expect(ngt_probe(t, "lan"), NULL, "ffffffffffff 020000000002 0800 45");
+	ngt_end(t);
+}
+#endif
+
 int
 main(void)
 {
@@ -298,6 +322,9 @@ main(void)
 		ngt_test(test_checksum),
 		ngt_test(test_ether_echo),
 		ngt_test(test_UI),
+#ifdef NGU_HAVE_PCAP
+		ngt_test(test_bpf),
+#endif
 	};
 
 	return (cmocka_run_group_tests_name("types", tests, NULL, NULL));

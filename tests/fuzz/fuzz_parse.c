@@ -47,9 +47,9 @@ take_list(const struct ng_cmdlist *c)
 static void
 find_commands(void)
 {
-	static const char *const types[] = { "bridge", "car", "checksum", "echo", "etf", "ether_echo", "fault", "hole", "hub",
-		"macfilter", "one2many", "patch", "pcap", "pipe", "port", "sample", "source", "split", "tag", "tcpmss", "tee",
-		"UI", "vlan", "vlan_rotate" };
+	static const char *const types[] = { "bpf", "bridge", "car", "checksum", "echo", "etf", "ether_echo", "fault", "hole",
+		"hub", "macfilter", "one2many", "patch", "pcap", "pipe", "port", "sample", "source", "split", "tag", "tcpmss",
+		"tee", "UI", "vlan", "vlan_rotate" };
 	struct ng_type *t;
 
 	take_list(ngu__generic_cmds);

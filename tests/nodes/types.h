@@ -4,6 +4,7 @@
 #define TESTS_NODES_TYPES_H
 
 #include <netgraph/ng_UI.h>
+#include <netgraph/ng_bpf.h>
 #include <netgraph/ng_bridge.h>
 #include <netgraph/ng_car.h>
 #include <netgraph/ng_checksum.h>
@@ -309,6 +310,16 @@ static const struct ty_cmd ty_checksum[] = {
 	{ .cmd = UINT32_MAX },
 };
 
+static const struct {
+	char hook[3][NG_HOOKSIZ];
+	int32_t n;
+	struct bpf_insn prog[4];
+} ty_bpf_prog = { { "h0", "h1", "h1" }, 4, { { 40, 0, 0, 12 }, { 21, 0, 1, 0x8100 }, { 6, 0, 0, 65535 }, { 6, 0, 0, 0 } } };
+static const struct ty_cmd ty_bpf[] = {
+	{ .cmd = NGM_BPF_SET_PROGRAM, .arg = &ty_bpf_prog, .len = 132 },
+	{ .cmd = UINT32_MAX },
+};
+
 static const struct ty_cmd ty_none[] = {
 	{ .cmd = UINT32_MAX },
 };
@@ -339,6 +350,7 @@ static const struct ty ty_types[] = {
 	{ "checksum", NGM_CHECKSUM_COOKIE, "checksum X; probe p0 - X.in; probe p1 - X.out", { "in7", "out7" }, ty_checksum, 0, { 1, 2 } },
 	{ "ether_echo", 1, "ether_echo X; probe p0 - X.h0; probe p1 - X.h1", { "h7" }, ty_none, 0, { 1, 2 } },
 	{ "UI", NGM_UI_COOKIE, "UI X; probe p0 - X.downstream; probe p1 - X.upstream", { NULL }, ty_none, 0, { 1, 2 } },
+	{ "bpf", NGM_BPF_COOKIE, "bpf X; probe p0 - X.h0; probe p1 - X.h1", { "h7" }, ty_bpf, 0, { 1, 2 } },
 	{ "hub", NGM_HUB_COOKIE, "hub X; probe p0 - X.h0; probe p1 - X.h1; probe p2 - X.h2", { "h7" }, ty_hub, 0, { 1 } },
 	{ "tee", NGM_TEE_COOKIE,
 	    "tee X; probe p0 - X.left; probe p1 - X.right; probe p2 - X.left2right; probe p3 - X.right2left", { NULL }, ty_tee, 0,
