@@ -615,15 +615,30 @@ life(const char *name)
 		(void)state; \
 		life(#name); \
 	}
+#ifdef NGU_HAVE_PCAP
+SHIPPED(bpf)
+#endif
 SHIPPED(bridge)
+SHIPPED(car)
+SHIPPED(checksum)
 SHIPPED(echo)
+SHIPPED(etf)
+SHIPPED(ether_echo)
 SHIPPED(fault)
 SHIPPED(hole)
 SHIPPED(hub)
+SHIPPED(macfilter)
 SHIPPED(one2many)
+SHIPPED(patch)
+SHIPPED(pipe)
 SHIPPED(sample)
+SHIPPED(source)
 SHIPPED(split)
+SHIPPED(tag)
+SHIPPED(tcpmss)
 SHIPPED(tee)
+SHIPPED(UI)
+SHIPPED(vlan)
 SHIPPED(vlan_rotate)
 
 /* ---- of other types ---- */
@@ -664,15 +679,30 @@ main(int argc, char **argv)
 {
 	static const char *volatile talk = "";
 	const struct CMUnitTest tests[] = {
+#ifdef NGU_HAVE_PCAP
+		cmocka_unit_test(test_bpf),
+#endif
 		cmocka_unit_test(test_bridge),
+		cmocka_unit_test(test_car),
+		cmocka_unit_test(test_checksum),
 		cmocka_unit_test(test_echo),
+		cmocka_unit_test(test_etf),
+		cmocka_unit_test(test_ether_echo),
 		cmocka_unit_test(test_fault),
 		cmocka_unit_test(test_hole),
 		cmocka_unit_test(test_hub),
+		cmocka_unit_test(test_macfilter),
 		cmocka_unit_test(test_one2many),
+		cmocka_unit_test(test_patch),
+		cmocka_unit_test(test_pipe),
 		cmocka_unit_test(test_sample),
+		cmocka_unit_test(test_source),
 		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_tag),
+		cmocka_unit_test(test_tcpmss),
 		cmocka_unit_test(test_tee),
+		cmocka_unit_test(test_UI),
+		cmocka_unit_test(test_vlan),
 		cmocka_unit_test(test_vlan_rotate),
 	};
 	int failed = 0, status;
