@@ -99,6 +99,8 @@ struct ngu_graph {
 	unsigned nworkers;
 	_Atomic uint32_t hasty;	 /* threads that wait for a node to come to rest: no server lingers */
 	_Atomic uint32_t timing; /* closings are timed: set once in a while, read at each */
+	_Atomic uint32_t high[NGU_L_COUNT]; /* not of NODES and DEPTH */
+	_Atomic uint64_t gate_longest;
 
 	struct ngu__idtab ids;
 	struct ngu__names names;
@@ -111,9 +113,7 @@ struct ngu_graph {
 	NGU_ALIGNED(NGU_CACHELINE) _Atomic uint32_t queued_data;
 	_Atomic uint32_t queued_items;
 	_Atomic uint32_t queued_dooms; /* hooks and nodes whose removal waits for their node's turn */
-	_Atomic uint32_t high[NGU_L_COUNT]; /* not of NODES and DEPTH */
 	_Atomic uint32_t stopping;
-	_Atomic uint64_t gate_longest;
 	_Atomic uint64_t folded_bytes; /* delivered bytes of hooks that are gone */
 	_Atomic uint32_t timer_kick;
 

@@ -12,6 +12,13 @@
 /* A slot whose ID is given out and whose node is not published yet. */
 #define TAKEN ((struct ng_node *)(uintptr_t)1)
 
+/* IDs made one after the other, perhaps by several threads, are not in one line. */
+static uint32_t
+slot_of(uint32_t id)
+{
+	return ((id << 3 | (id >> 7 & 7)) & (NGU_ID_LEAF - 1));
+}
+
 /*
  * No ID from here on was ever given out.
  * ORDER id-round (load side): the counter first. Whoever sees it low again acquires what was stored before it was turned back.
@@ -160,7 +167,7 @@ ngu__id_new(struct ngu__idtab *t)
 		if ((id & (NGU_ID_LEAF - 1)) == NGU_ID_LEAF - 1 && NGU_LD_RLX(&leaf->live) > 1)
 			live_drop(t, leaf, id); /* the counter has left this page */
 		free_slot = NULL;
-		if (NGU_CAS_AR(&leaf->slot[id & (NGU_ID_LEAF - 1)], &free_slot, TAKEN))
+		if (NGU_CAS_AR(&leaf->slot[slot_of(id)], &free_slot, TAKEN))
 			break;
 		live_drop(t, leaf, id); /* in use since the last time round */
 	}
@@ -184,7 +191,7 @@ ngu__id_publish(struct ngu__idtab *t, uint32_t id, struct ng_node *node)
 	struct ngu__idleaf *leaf = leaf_of(t, id);
 
 	/* ORDER id-publish (store side): the node is complete; pairs with the acquire load of the slot in ngu__id_find(). */
-	NGU_ST_REL(&leaf->slot[id & (NGU_ID_LEAF - 1)], node);
+	NGU_ST_REL(&leaf->slot[slot_of(id)], node);
 }
 
 void
@@ -192,7 +199,7 @@ ngu__id_drop(struct ngu__idtab *t, uint32_t id)
 {
 	struct ngu__idleaf *leaf = leaf_of(t, id);
 
-	NGU_ST_REL(&leaf->slot[id & (NGU_ID_LEAF - 1)], NULL);
+	NGU_ST_REL(&leaf->slot[slot_of(id)], NULL);
 	live_drop(t, leaf, id);
 	(void)NGU_FSUB_RLX(&t->live, 1u);
 }
@@ -205,7 +212,7 @@ ngu__id_find(const struct ngu__idtab *t, uint32_t id)
 
 	if (id == 0 || id >= NGU_REPLY_BASE || (leaf = leaf_of(t, id)) == NULL) /* ORDER idpage-publish (load side) */
 		return (NULL);
-	n = NGU_LD_ACQ(&leaf->slot[id & (NGU_ID_LEAF - 1)]); /* ORDER id-publish (load side) */
+	n = NGU_LD_ACQ(&leaf->slot[slot_of(id)]); /* ORDER id-publish (load side) */
 	return (n != TAKEN ? n : NULL);
 }
 
@@ -226,7 +233,7 @@ ngu__id_next(const struct ngu__idtab *t, uint32_t *idp)
 			id = (id | (NGU_ID_LEAF - 1)) + 1;
 			continue;
 		}
-		if ((n = NGU_LD_ACQ(&leaf->slot[id & (NGU_ID_LEAF - 1)])) != NULL && n != TAKEN) {
+		if ((n = NGU_LD_ACQ(&leaf->slot[slot_of(id)])) != NULL && n != TAKEN) {
 			*idp = id;
 			return (n);
 		}

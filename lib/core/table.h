@@ -21,7 +21,7 @@ struct ngu_graph;
 struct ngu__idleaf {
 	struct ngu__retire retire;
 	_Atomic uint32_t live; /* nodes, plus one while the ID counter is inside this page; 0 = going away */
-	_Atomic(struct ng_node *) slot[NGU_ID_LEAF];
+	NGU_ALIGNED(NGU_CACHELINE) _Atomic(struct ng_node *) slot[NGU_ID_LEAF]; /* slot_of(): neighbours lie in different lines */
 };
 
 struct ngu__idmid {
@@ -29,11 +29,13 @@ struct ngu__idmid {
 };
 
 struct ngu__idtab {
-	_Atomic uint32_t next;
-	_Atomic uint32_t round; /* 1: the counter has been round, and IDs above it may be in use */
-	_Atomic uint32_t live, high, max; /* IDs given out and not dropped now; most ever; most allowed */
-	_Atomic uint32_t refused;	  /* because of that */
 	_Atomic(struct ngu__idmid *) *root;
+	_Atomic uint32_t max; /* IDs that may be given out at a time */
+	/* written with each ID; not in a line with what lookups read */
+	NGU_ALIGNED(NGU_CACHELINE) _Atomic uint32_t next;
+	_Atomic uint32_t round; /* 1: the counter has been round, and IDs above it may be in use */
+	_Atomic uint32_t live, high; /* IDs given out and not dropped now; most ever */
+	_Atomic uint32_t refused;    /* because of max */
 };
 
 int ngu__idtab_init(struct ngu__idtab *t);
@@ -71,8 +73,8 @@ struct ngu__name {
 struct ngu__names {
 	struct ngu__soent first;
 	_Atomic uint32_t size; /* buckets, a power of two */
-	_Atomic uint32_t count;
 	_Atomic(struct ngu__soent *) seg[NGU_NAME_SEGS]; /* the buckets themselves */
+	NGU_ALIGNED(NGU_CACHELINE) _Atomic uint32_t count; /* written with each name */
 };
 
 struct ngu__name *ngu__name_new(const char *name); /* for NG_NODESIZ - 1 characters at most; NULL: no memory */

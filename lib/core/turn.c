@@ -63,8 +63,11 @@ gate_wait(struct ngu__thread *self, const struct ng_node *node, const struct ng_
 void
 ngu__sections_wait(struct ngu__thread *ts)
 {
-	/* A full fence: what the caller published is visible to every section that opens from here on. */
-	(void)NGU_XCHG_SC(&ts->sec, NGU_LD_RLX(&ts->sec));
+	/*
+	 * A full fence: what the caller published is visible to every section that opens from here on. Not on `sec`, which other closers
+	 * read: they would fetch it again.
+	 */
+	(void)NGU_XCHG_SC(&ts->fence, 0u);
 	gate_wait(ts, NULL, NULL);
 	/*
 	 * A packet that lay aside when its section closed is on its way just as well.

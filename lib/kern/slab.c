@@ -2,7 +2,7 @@
 /*
  * slab.c - slabs of 64 KB, cut from regions of 2 MB.
  *
- * Slab       its first 64 bytes say whose it is; objects follow. Those never used are handed out in order of their addresses, so
+ * Slab       its first 128 bytes say whose it is; objects follow. Those never used are handed out in order of their addresses, so
  *            that what is made one after the other lies one behind the other; those that came back, the last first.
  * Region     aligned to its size. The first is plain pages, so that a small graph stays small; from the second on the system is
  *            asked for one large page each. Regions without slabs are kept, up to KEPT: a backlog that comes and goes
@@ -18,7 +18,7 @@
 
 #define SLAB ((size_t)64 << 10)
 #define REGION ((size_t)2 << 20)
-#define HEAD 64u /* bytes before the first object */
+#define HEAD 128u /* bytes before the first object: objects of two lines are such a pair as some processors fetch at once */
 #define SLABS (REGION / SLAB)
 #define KEPT 8u /* regions */
 

@@ -80,6 +80,7 @@ struct ngu__thread {
 	NGU_ALIGNED(NGU_CACHELINE) ngu__sec_depth depth; /* first: its address is the record's; section.h has these three */
 	ngu__sec sec;
 	_Atomic uint32_t aside; /* odd: packets lie aside at closed gates, to be delivered on this thread's way out */
+	struct ngu__thread *next; /* registry, grows only; here, because who walks it looks at sec */
 	ngu__sec_slot slot[NGU_SLOTS + 2]; /* 0..depth-1: nodes this thread is inside of, as a reader */
 
 	/* ---- owner only, touched for each packet */
@@ -119,6 +120,7 @@ struct ngu__thread {
 	struct ng_item *pushed[4]; /* packets put into queues, the last four: to be prefetched, never looked at */
 	uint32_t hurry; /* ways out on which not to wait for a gate */
 	uint32_t pressed; /* control calls, for ngu__press() */
+	_Atomic uint32_t fence; /* no value: locked operations on it order others */
 	uint32_t nidx;	  /* free counter indexes kept here, so that they cost no lock */
 	uint32_t idx[NGU_CTR_KEPT];
 	void *waiter; /* a completion record kept for the next control call */
@@ -140,7 +142,6 @@ struct ngu__thread {
 	NGU_ALIGNED(NGU_CACHELINE) _Atomic uint32_t pend[NGU_PEND];
 	_Atomic uint32_t used;		      /* 1 while a thread owns the record */
 	ngu__era era;			      /* method.h */
-	struct ngu__thread *next;	      /* registry, grows only */
 	uint64_t id;			      /* small, unique while the record is in use */
 };
 
