@@ -281,10 +281,10 @@ ngu_graph_destroy(struct ngu_graph *g)
 	for (round = 0; round < 3 && alive(g, &nodes, &hooks) != 0; round++) {
 		for (id = 0;;) {
 			ngu__enter(ts, &ctx, g);
-			ngu__section_enter(ts);
+			ngu__look_enter(ts);
 			while ((node = ngu__id_next(&g->ids, &id)) != NULL && !ngu__node_tryref(node))
 				;
-			ngu__section_leave(ts);
+			ngu__look_leave(ts);
 			if (node == NULL) {
 				ngu__leave(ts, &ctx);
 				break;

@@ -72,10 +72,10 @@ ngu_thread_recover(struct ngu_graph *g)
 	if (g == NULL)
 		return;
 	for (id = 0;;) {
-		ngu__section_enter(ts);
+		ngu__look_enter(ts);
 		while ((node = ngu__id_next(&g->ids, &id)) != NULL && !ngu__node_tryref(node))
 			;
-		ngu__section_leave(ts);
+		ngu__look_leave(ts);
 		if (node == NULL)
 			break;
 		put_right(ts, node);

@@ -35,7 +35,7 @@ hook_bytes(struct ngu__thread *ts, struct ngu_graph *g)
 	uint32_t id = 0;
 
 	/* Under each node's lock: the list is stable, and it is a moment only. */
-	ngu__section_enter(ts);
+	ngu__look_enter(ts);
 	while ((node = ngu__id_next(&g->ids, &id)) != NULL) {
 		ngu__spin_lock(&node->nd_lock);
 		LIST_FOREACH(h, &node->nd_hooks, hk_hooks) {
@@ -44,7 +44,7 @@ hook_bytes(struct ngu__thread *ts, struct ngu_graph *g)
 		}
 		ngu__spin_unlock(&node->nd_lock);
 	}
-	ngu__section_leave(ts);
+	ngu__look_leave(ts);
 	return (sum);
 }
 
@@ -98,14 +98,14 @@ ngu_hook_stats(struct ngu_graph *g, const char *path, const char *hook, struct n
 
 	ngu__enter(ts, &ctx, g);
 	if ((error = ng_path2noderef(NULL, path, &node, NULL)) == 0) {
-		ngu__section_enter(ts);
+		ngu__look_enter(ts);
 		if ((h = ngu__findhook(node, hook)) == NULL) {
 			error = ENOENT;
 		} else {
 			ngu__ctr_read(h->hk_idx, &out->packets, &out->bytes);
 			out->refused = NGU_LD_RLX(&h->hk_drops);
 		}
-		ngu__section_leave(ts);
+		ngu__look_leave(ts);
 		NG_NODE_UNREF(node);
 	}
 	ngu__leave(ts, &ctx);

@@ -350,10 +350,10 @@ ngu_graph_strict(struct ngu_graph *g, unsigned flags)
 	set(g, flags);
 	ngu__zone_strict_flush(ts);
 	for (;;) {
-		ngu__section_enter(ts);
+		ngu__look_enter(ts);
 		while ((node = ngu__id_next(&g->ids, &id)) != NULL && !ngu__node_tryref(node))
 			;
-		ngu__section_leave(ts);
+		ngu__look_leave(ts);
 		if (node == NULL)
 			break;
 		ngu__spin_lock(&node->nd_lock);

@@ -46,7 +46,7 @@ list_hooks(node_p here, struct ng_mesg *msg, struct ng_mesg **resp)
 		return (ENOMEM);
 	hl = (struct hooklist *)(void *)(*resp)->data;
 	fill_info(&hl->nodeinfo, here);
-	ngu__section_enter(ts); /* keeps peers and their nodes while we copy */
+	ngu__look_enter(ts); /* keeps peers and their nodes while we copy */
 	LIST_FOREACH(hook, &here->nd_hooks, hk_hooks) {
 		struct linkinfo *li = &hl->link[n];
 
@@ -60,7 +60,7 @@ list_hooks(node_p here, struct ng_mesg *msg, struct ng_mesg **resp)
 		fill_info(&li->nodeinfo, NG_HOOK_NODE(peer));
 		n++;
 	}
-	ngu__section_leave(ts);
+	ngu__look_leave(ts);
 	hl->nodeinfo.hooks = (uint32_t)n;
 	return (0);
 }
@@ -75,21 +75,21 @@ list_nodes(node_p here, struct ng_mesg *msg, struct ng_mesg **resp, bool all)
 	node_p node;
 
 	/* Count, get memory outside any section, fill; what appeared in between is not listed. */
-	ngu__section_enter(ts);
+	ngu__look_enter(ts);
 	for (id = 0; (node = ngu__id_next(&g->ids, &id)) != NULL;)
 		room += NG_NODE_IS_VALID(node) && (all || NG_NODE_HAS_NAME(node));
-	ngu__section_leave(ts);
+	ngu__look_leave(ts);
 	NG_MKRESPONSE(*resp, msg, sizeof(*nl) + (size_t)room * sizeof(struct nodeinfo), M_NOWAIT);
 	if (*resp == NULL)
 		return (ENOMEM);
 	nl = (struct namelist *)(void *)(*resp)->data;
-	ngu__section_enter(ts);
+	ngu__look_enter(ts);
 	for (id = 0; (NGU_PLANT(R9) || n < room) && (node = ngu__id_next(&g->ids, &id)) != NULL;) {
 		if (NG_NODE_NOT_VALID(node) || (!all && !NG_NODE_HAS_NAME(node)))
 			continue;
 		fill_info(&nl->nodeinfo[n++], node);
 	}
-	ngu__section_leave(ts);
+	ngu__look_leave(ts);
 	nl->numnames = n;
 	return (0);
 }
@@ -112,14 +112,14 @@ list_types(node_p here, struct ng_mesg *msg, struct ng_mesg **resp)
 	for (i = 0; i < n; i++)
 		(void)ngu__strlcpy(tl->typeinfo[i].type_name, type[i]->name, NG_TYPESIZ);
 	/* Types belong to the process, instances to their graph. */
-	ngu__section_enter(ts);
+	ngu__look_enter(ts);
 	for (id = 0; (node = ngu__id_next(&here->nd_graph->ids, &id)) != NULL;)
 		for (i = 0; i < n; i++)
 			if (type[i] == node->nd_type) {
 				tl->typeinfo[i].numnodes++;
 				break;
 			}
-	ngu__section_leave(ts);
+	ngu__look_leave(ts);
 	return (0);
 }
 
@@ -231,13 +231,13 @@ generic_other(node_p here, struct ng_mesg *msg)
 		struct ngm_rmhook *a = ARG(struct ngm_rmhook);
 
 		END(a->ourhook);
-		ngu__section_enter(ts);
+		ngu__look_enter(ts);
 		if ((hook = ngu__findhook(here, a->ourhook)) != NULL) {
 			node = NG_PEER_NODE(hook);
 			if (!ngu__node_tryref(node))
 				node = NULL;
 		}
-		ngu__section_leave(ts);
+		ngu__look_leave(ts);
 	} else if (msg->header.cmd == NGM_CONNECT && msg->header.arglen == sizeof(struct ngm_connect)) {
 		struct ngm_connect *c = ARG(struct ngm_connect);
 

@@ -60,9 +60,9 @@ note_node(struct plan *p, node_p node)
 	}
 	n->node = node;
 	n->type = node->nd_type;
-	ngu__section_enter(ts); /* keeps the name */
+	ngu__look_enter(ts); /* keeps the name */
 	(void)ngu__strlcpy(n->name, NG_NODE_NAME(node), sizeof(n->name));
-	ngu__section_leave(ts);
+	ngu__look_leave(ts);
 	n->maker = n->gone = NONE;
 	n->bare = NG_NODE_NUMHOOKS(node) == 0;
 	n->next = *b;
@@ -185,7 +185,7 @@ hook_called(struct plan *p, struct pnode *node, const char *name, int *error)
 	*error = ENOENT;
 	if (h != NULL || node->node == NULL)
 		return (h);
-	ngu__section_enter(ts);
+	ngu__look_enter(ts);
 	hook = ngu__findhook(node->node, name);
 	if (hook != NULL && (NG_HOOK_NOT_VALID(hook) || !ngu__hook_tryref(hook)))
 		hook = NULL;
@@ -199,7 +199,7 @@ hook_called(struct plan *p, struct pnode *node, const char *name, int *error)
 			peer = NULL;
 		}
 	}
-	ngu__section_leave(ts);
+	ngu__look_leave(ts);
 	if (hook == NULL)
 		return (NULL);
 	/* A type may find one hook by several names: its own one counts. */

@@ -135,11 +135,11 @@ static const struct ngu_lab callout_uncallout = { .name = "callout-uncallout", .
 	.body = { { "clock", advances }, { "disarm", disarms } }, .end = end_one };
 static const struct ngu_lab callout_again = { .name = "callout-again", .setup = timer, .points = LT_POINTS(69),
 	.body = { { "clock", advances }, { "arm", arms } }, .end = end_again };
-static const struct ngu_lab callout_shutdown = { .name = "callout-shutdown", .setup = timer, .points = LT_POINTS(111),
+static const struct ngu_lab callout_shutdown = { .name = "callout-shutdown", .setup = timer, .points = LT_POINTS(108),
 	.body = { { "clock", advances }, { "shutdown", shuts_down } }, .end = end_gone };
-static const struct ngu_lab uncallout_shutdown = { .name = "uncallout-shutdown", .setup = timer, .points = LT_POINTS(102),
+static const struct ngu_lab uncallout_shutdown = { .name = "uncallout-shutdown", .setup = timer, .points = LT_POINTS(99),
 	.body = { { "disarm", disarms }, { "shutdown", shuts_down } }, .end = end_gone };
-static const struct ngu_lab callout_three = { .name = "callout-uncallout-shutdown", .setup = timer, .points = LT_POINTS(120),
+static const struct ngu_lab callout_three = { .name = "callout-uncallout-shutdown", .setup = timer, .points = LT_POINTS(117),
 	.body = { { "clock", advances }, { "disarm", disarms }, { "shutdown", shuts_down } }, .end = end_gone };
 
 LT_TEST(callout_mutex)

@@ -60,9 +60,9 @@ end_none(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab ask_shutdown = { .name = "ask-shutdown", .points = LT_POINTS(107), .setup = one,
+static const struct ngu_lab ask_shutdown = { .name = "ask-shutdown", .points = LT_POINTS(104), .setup = one,
 	.body = { { "ask", asks }, { "shutdown", ends_a } }, .end = end_none };
-static const struct ngu_lab set_shutdown = { .name = "set-shutdown", .points = LT_POINTS(99), .setup = one,
+static const struct ngu_lab set_shutdown = { .name = "set-shutdown", .points = LT_POINTS(96), .setup = one,
 	.body = { { "set", sets }, { "shutdown", ends_a } }, .end = end_none };
 
 /* ---- message methods may sleep, on whosever behalf they run ---- */
@@ -119,9 +119,9 @@ end_pair(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab ask_rmhook = { .name = "ask-rmhook", .points = LT_POINTS(154), .setup = pair,
+static const struct ngu_lab ask_rmhook = { .name = "ask-rmhook", .points = LT_POINTS(151), .setup = pair,
 	.body = { { "ask", asks_by_hook }, { "rmhook", cuts_a } }, .end = end_pair };
-static const struct ngu_lab rmhook_rmhook = { .name = "rmhook-rmhook", .points = LT_POINTS(128), .setup = pair,
+static const struct ngu_lab rmhook_rmhook = { .name = "rmhook-rmhook", .points = LT_POINTS(121), .setup = pair,
 	.body = { { "rmhook a", cuts_a }, { "rmhook b", cuts_b } }, .end = end_pair };
 
 /* A message's method, outside sections, looks at the other end of its hook, which goes (H5 of hook.c). */
@@ -132,7 +132,7 @@ looks_at_peers(void *arg)
 	ask("a:", NGM_LAB_PEERS, 0);
 }
 
-static const struct ngu_lab peers_rmhook = { .name = "peers-rmhook", .points = LT_POINTS(133), .setup = pair,
+static const struct ngu_lab peers_rmhook = { .name = "peers-rmhook", .points = LT_POINTS(128), .setup = pair,
 	.body = { { "peers", looks_at_peers }, { "rmhook", cuts_b } }, .end = end_pair };
 
 /* The same, and that end stays, but its node gets another name. */
@@ -150,7 +150,7 @@ end_linked(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab peers_rename = { .name = "peers-rename", .points = LT_POINTS(20), .setup = pair,
+static const struct ngu_lab peers_rename = { .name = "peers-rename", .points = LT_POINTS(17), .setup = pair,
 	.body = { { "peers", looks_at_peers }, { "rename", renames_b } }, .end = end_linked };
 
 /* The link gets another end, and then the first goes: nothing but the method that has found it knows of the two. */
@@ -169,7 +169,7 @@ end_moved(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab peers_insert = { .name = "peers-insert", .points = LT_POINTS(107), .setup = pair,
+static const struct ngu_lab peers_insert = { .name = "peers-insert", .points = LT_POINTS(100), .setup = pair,
 	.body = { { "peers", looks_at_peers }, { "insert", inserts_z } }, .end = end_moved };
 
 /* a.h - h.m.h2 - h.b */
@@ -191,7 +191,7 @@ bypasses_m(void *arg)
 	ngu_lab_check(ngu_bypass(g, "m:", "h", "h2") == 0);
 }
 
-static const struct ngu_lab peers_bypass = { .name = "peers-bypass", .points = LT_POINTS(63), .setup = chain,
+static const struct ngu_lab peers_bypass = { .name = "peers-bypass", .points = LT_POINTS(62), .setup = chain,
 	.body = { { "peers", looks_at_peers }, { "bypass", bypasses_m } }, .end = end_moved };
 
 /* a.h - h.b, and c */
@@ -213,7 +213,7 @@ relinks_to_c(void *arg)
 	ngu_lab_check(ngu_relink(g, "a:", "h", "c:", "h") == 0);
 }
 
-static const struct ngu_lab peers_relink = { .name = "peers-relink", .points = LT_POINTS(71), .setup = pair_and_one,
+static const struct ngu_lab peers_relink = { .name = "peers-relink", .points = LT_POINTS(69), .setup = pair_and_one,
 	.body = { { "peers", looks_at_peers }, { "relink", relinks_to_c } }, .end = end_moved };
 
 /* ---- two that want one hook name: one gets it, and of the other's edge nothing is left ---- */
@@ -414,7 +414,7 @@ end_short(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab connect_short = { .name = "connect-short", .points = LT_POINTS(194), .setup = pair_c,
+static const struct ngu_lab connect_short = { .name = "connect-short", .points = LT_POINTS(189), .setup = pair_c,
 	.body = { { "connect", connects_short }, { "rmhook", cuts_short } }, .end = end_short };
 
 /* ---- hooks that come while somebody adds up what all hooks have counted ---- */
@@ -443,7 +443,7 @@ end_connected(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab connect_stats = { .name = "connect-stats", .points = LT_POINTS(30), .setup = pair_c,
+static const struct ngu_lab connect_stats = { .name = "connect-stats", .points = LT_POINTS(25), .setup = pair_c,
 	.body = { { "connect", connects_c }, { "stats", adds_up } }, .end = end_connected };
 
 static const struct ngu_lab_opts short_of_memory = { .preemptions = 1, .failures = 1 };

@@ -45,7 +45,7 @@ end_twice(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab shutdown_shutdown = { .name = "shutdown-shutdown", .points = LT_POINTS(88), .setup = one,
+static const struct ngu_lab shutdown_shutdown = { .name = "shutdown-shutdown", .points = LT_POINTS(85), .setup = one,
 	.body = { { "shutdown 1", ends_a_0 }, { "shutdown 2", ends_a_1 } }, .end = end_twice };
 
 /* ---- two neighbours: each removes the other's hook ---- */
@@ -83,7 +83,7 @@ end_none(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab shutdown_neighbours = { .name = "shutdown-neighbours", .points = LT_POINTS(154), .setup = pair,
+static const struct ngu_lab shutdown_neighbours = { .name = "shutdown-neighbours", .points = LT_POINTS(152), .setup = pair,
 	.body = { { "shutdown a", ends_a_alone }, { "shutdown b", ends_b } }, .end = end_none };
 
 /* ---- the graph is destroyed while a thread whose current graph it is leaves it ---- */
@@ -172,7 +172,7 @@ closes_out(void *arg)
 	lt_destroy();
 }
 
-static const struct ngu_lab destroy_ports = { .name = "destroy-ports", .points = LT_POINTS(230), .setup = line,
+static const struct ngu_lab destroy_ports = { .name = "destroy-ports", .points = LT_POINTS(228), .setup = line,
 	.body = { { "close in", closes_in }, { "close out, destroy", closes_out } }, .end = end_gone };
 
 /* ---- beside the graph's own thread: a packet in a queue, a timer that is due ---- */
@@ -197,7 +197,7 @@ queues(void *arg)
 	lt_destroy();
 }
 
-static const struct ngu_lab destroy_queue = { .name = "destroy-queue", .points = LT_POINTS(305), .setup = worked,
+static const struct ngu_lab destroy_queue = { .name = "destroy-queue", .points = LT_POINTS(303), .setup = worked,
 	.body = { { "send, destroy", queues } }, .end = end_gone };
 
 static int

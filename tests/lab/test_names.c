@@ -66,7 +66,7 @@ end_walk(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab walk_rename_rmhook = { .name = "walk-rename-rmhook", .points = LT_POINTS(67), .setup = chain,
+static const struct ngu_lab walk_rename_rmhook = { .name = "walk-rename-rmhook", .points = LT_POINTS(58), .setup = chain,
 	.body = { { "lookup", walks }, { "rename", renames }, { "rmhook", cuts } }, .end = end_walk };
 
 /* By twos, with two preemptions. */
@@ -77,9 +77,9 @@ end_any(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab rename_rmhook = { .name = "rename-rmhook", .points = LT_POINTS(53), .setup = chain,
+static const struct ngu_lab rename_rmhook = { .name = "rename-rmhook", .points = LT_POINTS(44), .setup = chain,
 	.body = { { "rename", renames }, { "rmhook", cuts } }, .end = end_walk };
-static const struct ngu_lab walk_rename = { .name = "walk-rename", .points = LT_POINTS(22), .setup = chain,
+static const struct ngu_lab walk_rename = { .name = "walk-rename", .points = LT_POINTS(19), .setup = chain,
 	.body = { { "lookup", walks }, { "rename", renames } }, .end = end_any };
 static const struct ngu_lab walk_rmhook = { .name = "walk-rmhook", .points = LT_POINTS(48), .setup = chain,
 	.body = { { "lookup", walks }, { "rmhook", cuts } }, .end = end_any };
@@ -154,11 +154,11 @@ end_none(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab unref_name = { .name = "unref-name", .points = LT_POINTS(38), .setup = one,
+static const struct ngu_lab unref_name = { .name = "unref-name", .points = LT_POINTS(36), .setup = one,
 	.body = { { "by name", refs_name }, { "shutdown", ends } }, .end = end_none };
 static const struct ngu_lab unref_id = { .name = "unref-id", .points = LT_POINTS(38), .setup = one,
 	.body = { { "by ID", refs_id }, { "shutdown", ends } }, .end = end_none };
-static const struct ngu_lab unref_lookup = { .name = "unref-lookup", .points = LT_POINTS(36), .setup = one,
+static const struct ngu_lab unref_lookup = { .name = "unref-lookup", .points = LT_POINTS(34), .setup = one,
 	.body = { { "lookup", looks }, { "shutdown", ends } }, .end = end_none };
 
 /* ---- two that want one name: one gets it, the other keeps what it had ---- */
@@ -210,7 +210,7 @@ end_name(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab name_name = { .name = "name-name", .points = LT_POINTS(34), .setup = two,
+static const struct ngu_lab name_name = { .name = "name-name", .points = LT_POINTS(28), .setup = two,
 	.body = { { "name a", names_a }, { "name b", names_b } }, .end = end_name };
 
 /* The same with nodes that are made for it: the loser's is gone. */
@@ -244,7 +244,7 @@ end_made(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab mknode_mknode = { .name = "mknode-mknode", .points = LT_POINTS(78), .setup = none,
+static const struct ngu_lab mknode_mknode = { .name = "mknode-mknode", .points = LT_POINTS(77), .setup = none,
 	.body = { { "mknode 1", makes_1 }, { "mknode 2", makes_2 } }, .end = end_made };
 
 /* ---- a node gets its first name while it is shut down by its address: the name goes with it ---- */
@@ -277,7 +277,7 @@ end_made_or_not(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab mknode_shutdown = { .name = "mknode-shutdown", .points = LT_POINTS(122), .setup = one,
+static const struct ngu_lab mknode_shutdown = { .name = "mknode-shutdown", .points = LT_POINTS(118), .setup = one,
 	.body = { { "mknode", makes_n }, { "shutdown", ends_new } }, .end = end_made_or_not };
 
 /* A port is named after it was made. */
@@ -300,7 +300,7 @@ end_port(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab port_shutdown = { .name = "port-shutdown", .points = LT_POINTS(162), .setup = one,
+static const struct ngu_lab port_shutdown = { .name = "port-shutdown", .points = LT_POINTS(159), .setup = one,
 	.body = { { "port", makes_port }, { "shutdown", ends_new } }, .end = end_port };
 
 /* ---- a hook that nobody touches, while the index it is in grows ---- */
@@ -375,7 +375,7 @@ end_two(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab list_mknode = { .name = "list-mknode", .points = LT_POINTS(16), .setup = one,
+static const struct ngu_lab list_mknode = { .name = "list-mknode", .points = LT_POINTS(14), .setup = one,
 	.body = { { "list", lists }, { "mknode", makes_b } }, .end = end_two };
 
 LN_TEST(lookup_grow, NULL)

@@ -280,15 +280,15 @@ static const struct ngu_lab send_burst_insert = { .name = "send-burst-insert", .
 	.body = { { "send", send_burst }, { "insert", insert } }, .end = end_no_loss };
 static const struct ngu_lab send_burst_shutdown = { .name = "send-burst-shutdown", .setup = loose_line, .points = LT_POINTS(192),
 	.body = { { "send", send_burst }, { "shutdown", end_middle } }, .end = lt_end };
-static const struct ngu_lab send_rmhook_sender = { .name = "send-rmhook-sender", .setup = line, .points = LT_POINTS(191),
+static const struct ngu_lab send_rmhook_sender = { .name = "send-rmhook-sender", .setup = line, .points = LT_POINTS(188),
 	.body = { { "send", send1 }, { "rmhook", cut_sender } }, .end = lt_end };
-static const struct ngu_lab send_rmhook_behind = { .name = "send-rmhook-behind", .setup = line, .points = LT_POINTS(195),
+static const struct ngu_lab send_rmhook_behind = { .name = "send-rmhook-behind", .setup = line, .points = LT_POINTS(193),
 	.body = { { "send", send1 }, { "rmhook", cut_behind } }, .end = lt_end };
-static const struct ngu_lab send2_rmhook = { .name = "send2-rmhook", .setup = line, .points = LT_POINTS(147),
+static const struct ngu_lab send2_rmhook = { .name = "send2-rmhook", .setup = line, .points = LT_POINTS(145),
 	.body = { { "send", send2 }, { "rmhook", cut_near } }, .end = lt_end };
 static const struct ngu_lab send_shutdown = { .name = "send-shutdown", .setup = line, .points = LT_POINTS(189),
 	.body = { { "send", send1 }, { "shutdown", end_middle } }, .end = lt_end };
-static const struct ngu_lab send_shutdown_receiver = { .name = "send-shutdown-receiver", .setup = line, .points = LT_POINTS(160),
+static const struct ngu_lab send_shutdown_receiver = { .name = "send-shutdown-receiver", .setup = line, .points = LT_POINTS(158),
 	.body = { { "send", send1 }, { "shutdown", end_receiver } }, .end = lt_end };
 static const struct ngu_lab send_insert = { .name = "send-insert", .setup = line, .points = LT_POINTS(55),
 	.body = { { "send", send2 }, { "insert", insert } }, .end = end_no_loss };
@@ -296,7 +296,7 @@ static const struct ngu_lab send_bypass = { .name = "send-bypass", .setup = line
 	.body = { { "send", send2 }, { "bypass", bypass } }, .end = end_no_loss };
 static const struct ngu_lab send_relink = { .name = "send-relink", .setup = line_and_port, .points = LT_POINTS(173),
 	.body = { { "send", send2 }, { "relink", relink } }, .end = end_no_loss };
-static const struct ngu_lab send_apply = { .name = "send-apply", .setup = to_replace, .points = LT_POINTS(275),
+static const struct ngu_lab send_apply = { .name = "send-apply", .setup = to_replace, .points = LT_POINTS(270),
 	.body = { { "send", send1 }, { "apply", replace } }, .end = end_replaced };
 
 static const struct ngu_lab send_connect_nomem = { .name = "send-connect-nomem", .setup = half_line, .points = LT_POINTS(211),

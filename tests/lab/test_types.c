@@ -148,9 +148,9 @@ end_unmapped(void *arg)
 	ln_end(arg);
 }
 
-static const struct ngu_lab unmap_walk = { .name = "unmap-walk", .points = LT_POINTS(118), .setup = mapped,
+static const struct ngu_lab unmap_walk = { .name = "unmap-walk", .points = LT_POINTS(116), .setup = mapped,
 	.body = { { "unmap", ends_unmaps }, { "lookup", walks } }, .end = end_unmapped };
-static const struct ngu_lab unmap_list = { .name = "unmap-list", .points = LT_POINTS(185), .setup = mapped,
+static const struct ngu_lab unmap_list = { .name = "unmap-list", .points = LT_POINTS(178), .setup = mapped,
 	.body = { { "unmap", ends_unmaps }, { "list", lists } }, .end = end_unmapped };
 
 LN_TEST(unload_mkpeer, NULL)

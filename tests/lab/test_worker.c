@@ -181,9 +181,9 @@ static const struct ngu_lab worker_shutdown = { .name = "worker-shutdown", .setu
 	.body = { { "send", sends_or_not }, { "shutdown", shuts_down } }, .end = lt_end };
 static const struct ngu_lab worker_send = { .name = "worker-send", .setup = with_worker, .points = LT_POINTS(63),
 	.body = { { "send", sends_again } }, .end = end_all_came };
-static const struct ngu_lab worker_settle = { .name = "worker-settle", .setup = with_worker, .points = LT_POINTS(69),
+static const struct ngu_lab worker_settle = { .name = "worker-settle", .setup = with_worker, .points = LT_POINTS(67),
 	.body = { { "send", sends }, { "settle", settles } }, .end = end_all_came };
-static const struct ngu_lab worker_stop = { .name = "worker-stop", .setup = with_worker_only, .points = LT_POINTS(314),
+static const struct ngu_lab worker_stop = { .name = "worker-stop", .setup = with_worker_only, .points = LT_POINTS(309),
 	.body = { { "send, destroy", sends_and_destroys } } };
 
 LT_TEST(worker_two)
