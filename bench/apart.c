@@ -189,6 +189,9 @@ case_apart(const char *kind)
 	memset(parts, 0, sizeof(*parts) * PARTS);
 	for (unsigned i = 0; i < PARTS; i++)
 		make_part(&parts[i], g, i);
+	(void)ngu__port_thread_pin(ncpu - 1);
+	if (ncpu > 1)
+		emit("line", "ns", line_transfer_ns());
 	go_realtime(1);
 	for (unsigned i = 0; i < PARTS; i++)
 		must(pthread_create(&parts[i].id, NULL, rewire, &parts[i]), "pthread_create");
@@ -212,6 +215,8 @@ case_apart(const char *kind)
 	(void)atomic_fetch_add(&go, 1);
 	for (unsigned i = 0; i < PARTS; i++)
 		(void)pthread_join(parts[i].id, NULL);
+	if (ncpu > 1)
+		emit("line_after", "ns", line_transfer_ns());
 	emit("ops_one", "1/s", median(one, opt.pairs));
 	emit("ops_both", "1/s", median(both, opt.pairs));
 	emit("private_scaling", "x", median(bare, opt.pairs));

@@ -221,8 +221,10 @@ add_far(unsigned backend, const struct plan *p, const char *text)
 {
 	const char *s = strstr(text, "R\tkept\tx\t");
 
+	if (s == NULL)
+		s = strstr(text, "R\tkept_apart\tx\t");
 	if (s != NULL)
-		result_add(backend, p, "kept_far", "x", strtod(s + 9, NULL));
+		result_add(backend, p, "kept_far", "x", strtod(strstr(s, "\tx\t") + 3, NULL));
 }
 
 static void
