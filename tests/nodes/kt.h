@@ -15,6 +15,9 @@
 
 #include <ng/test.h>
 
+#include "kern/zone.h"
+#include "port/port.h"
+
 enum { KT_WHOLE, KT_BYTES, KT_SEVENS, KT_TWENTIES, KT_SHARED, KT_SHAPES };
 
 #define KT_ENDS 8
@@ -30,6 +33,37 @@ static struct kt_end {
 } kt_ends[KT_ENDS];
 
 static bool kt_keep;
+/* Not 0: between kt_refusing() and kt_granting() that allocation of this thread is refused; kt_seen counts them. */
+static unsigned kt_at, kt_seen;
+static _Thread_local bool kt_mine;
+
+static bool
+kt_refuse(size_t size)
+{
+	(void)size;
+	return (!kt_mine || ++kt_seen != kt_at);
+}
+
+/* Before there are other threads, which would read it. */
+__attribute__((__constructor__)) static void
+kt_hook(void)
+{
+	ngu__port_alloc_hook = kt_refuse;
+}
+
+static void
+kt_refusing(void)
+{
+	kt_seen = 0;
+	kt_mine = kt_at != 0;
+}
+
+static void
+kt_granting(void)
+{
+	kt_mine = false;
+}
+
 /* Told of each packet before it is sent: to set what is in its header. */
 static void (*kt_dress)(struct mbuf *m);
 
@@ -76,6 +110,7 @@ kt_setup(void **state)
 {
 	memset(kt_ends, 0, sizeof(kt_ends));
 	kt_keep = false;
+	kt_at = 0;
 	kt_dress = NULL;
 	return (nt_setup(state));
 }
@@ -90,6 +125,27 @@ kt_teardown(void **state)
 }
 
 #define kt_test(f) cmocka_unit_test_setup_teardown(f, kt_setup, kt_teardown)
+
+/* For tests that refuse memory: nothing comes out of a cache. */
+__attribute__((__unused__)) static int
+kt_bare_setup(void **state)
+{
+	ngu__zone_bypass(true);
+	return (kt_setup(state));
+}
+
+__attribute__((__unused__)) static int
+kt_bare_teardown(void **state)
+{
+	int error;
+
+	kt_granting();
+	error = kt_teardown(state);
+	ngu__zone_bypass(false);
+	return (error);
+}
+
+#define kt_bare_test(f) cmocka_unit_test_setup_teardown(f, kt_bare_setup, kt_bare_teardown)
 
 /* The packet in one of the shapes. KT_SHARED: *same is the other holder's. */
 __attribute__((__unused__)) static struct mbuf *
@@ -153,7 +209,9 @@ kt_send_shape(KT_HERE, struct kt_end *from, const struct ngt_pkt *p, int shape)
 	for (int i = 0; i < KT_ENDS; i++)
 		kt_ends[i].n = 0;
 	m = kt_mbuf(p, shape, &same);
+	kt_refusing();
 	error = ngu_port_send(from->port, m);
+	kt_granting();
 	(void)!ngu_settle(g, 10000);
 	if (same != NULL) {
 		kept = ngt_from_mbuf(same);
@@ -189,8 +247,58 @@ kt_fails_(KT_HERE, struct kt_end *from, struct ngt_pkt in, int error)
 	}
 }
 
+__attribute__((__unused__)) static void
+kt_short_(KT_HERE, struct kt_end *from, struct ngt_pkt in, struct kt_end *to, struct ngt_pkt out, int error)
+{
+	unsigned refused = 0;
+	int e;
+
+	for (int shape = 0; shape < KT_SHAPES; shape++)
+		for (kt_at = 1;; kt_at++) {
+			e = kt_send_shape(file, line, from, &in, shape);
+			refused += e == error;
+			kt_only(file, line, e == 0 ? to : NULL);
+			if (e == 0)
+				ngt__expect_bytes(file, line, ngt__fail, out.b, out.len, to->pkt.b, to->pkt.len);
+			else if (e != ENOMEM)
+				kt_is(e, error);
+			if (kt_seen < kt_at)
+				break;
+		}
+	kt_at = 0;
+	_assert_true(refused != 0, "no memory was asked for", file, line);
+}
+
+/* A command, with each of its allocations refused: carried out, or ENOMEM without an answer. How many times that was. */
+__attribute__((__unused__)) static unsigned
+kt_tell_short(const char *path, uint32_t cookie, uint32_t cmd, const void *arg, size_t len)
+{
+	struct ng_mesg *reply;
+	unsigned refused = 0;
+	int error;
+
+	for (kt_at = 1;; kt_at++) {
+		reply = NULL;
+		kt_refusing();
+		error = ngu_msg(g, path, cookie, cmd, arg, len, &reply);
+		kt_granting();
+		if (error != 0) {
+			assert_int_equal(error, ENOMEM);
+			assert_null(reply);
+			refused++;
+		}
+		ngu_msg_free(reply);
+		if (kt_seen < kt_at)
+			break;
+	}
+	kt_at = 0;
+	return (refused);
+}
+
 /* In by one end, out by another as `out`, and nowhere else: KT_SHAPES times. A packet is struct ngt_pkt or hex text. */
 #define kt_goes(from, in, to, out) kt_goes_(__FILE__, __LINE__, (from), NGT_PKT(in), (to), NGT_PKT(out))
+/* The same while each allocation on the way is refused in turn: what does not arrive fails with that error, as some do, or with ENOMEM. */
+#define kt_short(from, in, to, out, error) kt_short_(__FILE__, __LINE__, (from), NGT_PKT(in), (to), NGT_PKT(out), (error))
 /* Refused with that error; 0: dropped without one. */
 #define kt_fails(from, in, error) kt_fails_(__FILE__, __LINE__, (from), NGT_PKT(in), (error))
 

@@ -191,6 +191,23 @@ test_messages(void **state)
 }
 
 static void
+test_memory(void **state)
+{
+	static const char hook[NG_HOOKSIZ] = "a";
+	const struct ngt_pkt p = ngt_hex("ffffffffffff 020000000001 0806 0001");
+	unsigned refused;
+
+	(void)state;
+	make();
+	ok(program("a", "b", "c", arp, NITEMS(arp)));
+	kt_short(a, p, b, p, ENOMEM);
+	refused = kt_tell_short("x:", C, NGM_BPF_CLR_STATS, hook, sizeof(hook));
+	assert_int_equal(kt_tell_short("x:", C, NGM_BPF_GET_PROGRAM, hook, sizeof(hook)), refused + 1); /* the reply */
+	assert_int_equal(kt_tell_short("x:", C, NGM_BPF_GET_STATS, hook, sizeof(hook)), refused + 1);
+	assert_int_equal(kt_tell_short("x:", C, NGM_BPF_GETCLR_STATS, hook, sizeof(hook)), refused + 1);
+}
+
+static void
 tell(unsigned round)
 {
 	ok(program("a", round % 2 ? "b" : "c", "b", arp, NITEMS(arp)));
@@ -216,6 +233,7 @@ main(void)
 		kt_test(test_names),
 		kt_test(test_programs),
 		kt_test(test_messages),
+		kt_bare_test(test_memory),
 		kt_test(test_storm),
 	};
 

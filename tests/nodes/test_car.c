@@ -220,6 +220,10 @@ test_red(void **state)
 	set();
 	down(11, 100);
 	counted(10, 1, 10, 0, 1, 0);
+	conf.downstream.ebs = UINT64_C(1) << 45; /* nothing to speak of is owed */
+	set();
+	down(30, 100);
+	counted(30, 0, 10, 20, 0, 0);
 	ngt_end(t);
 }
 
@@ -256,6 +260,20 @@ test_shape(void **state)
 	assert_int_equal(st.downstream.yellow_pkts + st.downstream.red_pkts, 200);
 	ngt_advance(t, 1000);
 	counted((unsigned)st.downstream.yellow_pkts + 9, 0, 0, 0, 0, 0);
+	/* Nobody overtakes, though there would be enough for the small one. */
+	(void)arrived();
+	set();
+	down(11, 100);
+	assert_int_equal(arrived(), 10);
+	ngt_advance(t, 5);
+	stats();
+	down(1, 10);
+	counted(0, 0, 0, 1, 0, 0);
+	assert_int_equal(arrived(), 0);
+	ngt_advance(t, 5);
+	assert_int_equal(arrived(), 1);
+	ngt_advance(t, 1);
+	assert_int_equal(arrived(), 1);
 	/* Larger than the bucket: when it is full. */
 	set();
 	down(10, 100);
@@ -384,6 +402,44 @@ test_messages(void **state)
 	assert_int_equal(ngu_lookup(g, "x:", NULL), ENOENT);
 }
 
+/* Without memory for the timer what waits goes: rather too early than never. */
+static void
+test_memory(void **state)
+{
+	struct nt_end u, l;
+	struct ng_car_bulkstats st;
+	struct mbuf *m;
+
+	(void)state;
+	ok(ngu_mknode(g, "car", "x", NULL));
+	nt_open(&u, "x:", "upper");
+	memset(&l, 0, sizeof(l));
+	ok(ngu_port_open(g, "x:", "lower", nt_rx_count, &l, &l.port));
+	ok(config(1000, 0, 80000, 0, NG_CAR_SHAPE, 0, false));
+	for (unsigned i = 0; i < 15; i++)
+		ok(ngu_port_send(u.port, ngt_to_mbuf(g, ngt_pattern(100, i))));
+	assert_int_equal(l.n, 10);
+	kt_at = 2; /* the first is for the packet that goes */
+	kt_refusing();
+	ok(ngu_clock_advance(g, 10000000));
+	kt_granting();
+	assert_int_equal(l.n, 15);
+	/* Nor for the first that would have to wait: it is red. */
+	m = ngt_to_mbuf(g, ngt_pattern(100, 1));
+	kt_refusing(); /* again the second */
+	ok(ngu_port_send(u.port, m));
+	kt_granting();
+	nt_ask("x:", C, NGM_CAR_GET_STATS, NULL, 0, &st, sizeof(st));
+	assert_int_equal(st.downstream.red_pkts, 1);
+	assert_int_equal(st.downstream.dropped_pkts, 1);
+	assert_int_equal(st.downstream.yellow_pkts, 5);
+	ok(ngu_port_send(u.port, ngt_to_mbuf(g, ngt_pattern(100, 1))));
+	nt_ask("x:", C, NGM_CAR_GET_STATS, NULL, 0, &st, sizeof(st));
+	assert_int_equal(st.downstream.yellow_pkts, 6);
+	nt_close(&u);
+	nt_close(&l);
+}
+
 static void
 tell(unsigned round)
 {
@@ -443,6 +499,7 @@ main(void)
 		ngt_test(test_shape),
 		ngt_test(test_packets),
 		kt_test(test_messages),
+		kt_bare_test(test_memory),
 		kt_test(test_storm),
 		kt_test(test_books),
 	};

@@ -344,6 +344,16 @@ test_messages(void **state)
 }
 
 static void
+test_memory(void **state)
+{
+	(void)state;
+	make();
+	set(ALL, 0);
+	kt_short(in, spoiled(UDP4(40), 10, 26), out, UDP4(40), ENOBUFS);
+	nt_text_is("x:", "getstats", "", "{ Received=6 Processed=5 Dropped=1 }");
+}
+
+static void
 tell(unsigned round)
 {
 	set(round % 2 ? ALL : 0, round % 3 ? 0 : ALL);
@@ -372,6 +382,7 @@ main(void)
 		kt_test(test_zero),
 		kt_test(test_options),
 		kt_test(test_messages),
+		kt_bare_test(test_memory),
 		kt_test(test_storm),
 	};
 

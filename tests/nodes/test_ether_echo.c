@@ -79,12 +79,21 @@ test_storm(void **state)
 	kt_storm(&k);
 }
 
+static void
+test_memory(void **state)
+{
+	(void)state;
+	make();
+	kt_short(a, "020000000001 060000000002 0800 45", a, "060000000002 020000000001 0800 45", ENOBUFS);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		kt_test(test_data),
 		kt_test(test_messages),
+		kt_bare_test(test_memory),
 		kt_test(test_storm),
 	};
 

@@ -232,6 +232,42 @@ test_messages(void **state)
 	}
 }
 
+/* Both tables grow when there are more than sixteen. */
+static void
+test_memory(void **state)
+{
+	struct ngm_macfilter_direct d = { .ether = { 2, 0, 0, 0, 0, 16 }, .hookname = "a" };
+	unsigned refused = 0;
+	char name[8];
+	int error;
+
+	(void)state;
+	make();
+	for (unsigned i = 0; i < 16; i++)
+		ok(direct(i, "a"));
+	assert_true(kt_tell_short("x:", C, NGM_MACFILTER_DIRECT, &d, sizeof(d)) > 2); /* the message, the table, the address */
+	comes_out(16, a);
+	comes_out(0, a);
+	for (kt_at = 1;; kt_at++) { /* a node each: what has grown stays so */
+		ok(ngu_mknode(g, "macfilter", "y", NULL));
+		ok(ngu_mknode(g, "hole", "q", NULL));
+		for (unsigned i = 1; i < 16; i++) {
+			(void)snprintf(name, sizeof(name), "h%u", i);
+			ok(ngu_connect(g, "y:", name, "q:", name));
+		}
+		kt_refusing();
+		error = ngu_connect(g, "y:", "h16", "q:", "h16");
+		kt_granting();
+		assert_true(error == 0 || error == ENOMEM);
+		assert_int_equal(nt_hooks("y:"), error == 0 ? 16 : 15);
+		refused += error != 0;
+		ok(ngu_shutdown(g, "y:"));
+		if (kt_seen < kt_at)
+			break;
+	}
+	assert_true(refused > 2); /* at least the table and the hook's data, beside the core's */
+}
+
 static void
 tell(unsigned round)
 {
@@ -270,6 +306,7 @@ main(void)
 		kt_test(test_hooks),
 		kt_test(test_many),
 		kt_test(test_messages),
+		kt_bare_test(test_memory),
 		kt_test(test_storm),
 	};
 

@@ -247,6 +247,16 @@ test_hooks(void **state)
 }
 
 static void
+test_memory(void **state)
+{
+	(void)state;
+	make();
+	ok(config(0, 1, NG_PATCH_MODE_SET, 0x55));
+	kt_short(in, "00 11", out, "55 11", ENOBUFS);
+	nt_text_is("x:", "getstats", "", "{ Received=6 Patched=5 Dropped=1 }");
+}
+
+static void
 tell(unsigned round)
 {
 	ok(config(round % 3, 1, 1 + round % 11, 1));
@@ -272,6 +282,7 @@ main(void)
 		kt_test(test_relative),
 		kt_test(test_messages),
 		kt_test(test_hooks),
+		kt_bare_test(test_memory),
 		kt_test(test_storm),
 	};
 

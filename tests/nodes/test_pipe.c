@@ -495,6 +495,58 @@ test_messages(void **state)
 	ok(ngu_shutdown(g, "x:"));
 }
 
+/* Flows for which there is no memory share one; neighbours that get no message for want of it are not told, the link is down all the same. */
+static void
+test_memory(void **state)
+{
+	struct ng_pipe_cfg c = { .bandwidth = 8000, .overhead = UINT32_MAX, .header_offset = 1, .downstream = { .wfq = 1 } };
+	struct ng_pipe_run run;
+	struct nt_end u, l;
+	char src[] = "10.0.0.1";
+	struct ngt_pkt p;
+	struct mbuf *m;
+	int error;
+
+	(void)state;
+	ok(ngu_mknode(g, "pipe", "x", NULL));
+	memset(&l, 0, sizeof(l));
+	nt_open(&u, "x:", "upper");
+	ok(ngu_port_open(g, "x:", "lower", nt_rx_count, &l, &l.port));
+	ok(nt_tell("x:", C, NGM_PIPE_SET_CFG, &c, sizeof(c)));
+	for (unsigned i = 0; i < 7; i++) {
+		src[7] = (char)('1' + i);
+		p = ngt_cat(ngt_hex("00"), ngt_ip4(src, "10.0.1.1", ngt_pattern(79, 1)));
+		m = ngt_to_mbuf(g, p);
+		kt_at = i == 0 || i > 3 ? 0 : 2; /* the first packet is on the line, and has the timer; the first memory is for the item */
+		kt_refusing();
+		ok(ngu_port_send(u.port, m));
+		kt_granting();
+	}
+	nt_ask("x:", C, NGM_PIPE_GET_RUN, NULL, 0, &run, sizeof(run));
+	assert_int_equal(run.downstream.qin_frames, 6);
+	assert_int_equal(run.downstream.fifo_queues, 4);
+	ok(ngu_clock_advance(g, 1000000000));
+	assert_int_equal(l.n, 7);
+	c = (struct ng_pipe_cfg){ .bandwidth = UINT64_MAX };
+	for (kt_at = 1; kt_at < 20; kt_at++) {
+		c.upstream.ber = kt_at % 2 != 0 ? 1 : UINT64_MAX;
+		kt_refusing();
+		error = nt_tell("x:", C, NGM_PIPE_SET_CFG, &c, sizeof(c));
+		kt_granting();
+		if (error != 0) { /* the message itself */
+			assert_int_equal(error, ENOMEM);
+			ok(nt_tell("x:", C, NGM_PIPE_SET_CFG, &c, sizeof(c)));
+		}
+		ok(ngu_port_send(l.port, ngu_packet(g, "a", 1)));
+		assert_int_equal(u.n, kt_at / 2);
+	}
+	nt_close(&l); /* one neighbour is enough */
+	c.upstream.ber = UINT64_MAX;
+	ok(nt_tell("x:", C, NGM_PIPE_SET_CFG, &c, sizeof(c)));
+	nt_close(&u);
+	ok(ngu_shutdown(g, "x:"));
+}
+
 static void
 tell(unsigned round)
 {
@@ -526,6 +578,7 @@ main(void)
 		ngt_test(test_losses),
 		ngt_test(test_link_down),
 		kt_test(test_messages),
+		kt_bare_test(test_memory),
 		kt_test(test_storm),
 	};
 

@@ -369,6 +369,47 @@ test_hooks(void **state)
 	ngt_end(t);
 }
 
+/* A packet for which there is no memory is sent at the next tick; without any for the timer it stops, and says so. */
+static void
+test_memory(void **state)
+{
+	struct nt_end o;
+	struct kt_end *i;
+	uint32_t rate = 1000;
+	uint64_t n = 5;
+
+	(void)state;
+	ok(ngu_mknode(g, "source", "x", NULL));
+	i = kt_open("x:", "input");
+	memset(&o, 0, sizeof(o));
+	ok(ngu_port_open(g, "x:", "output", nt_rx_count, &o, &o.port));
+	ok(ngu_port_send(i->port, ngu_packet(g, "abcd", 4)));
+	ok(nt_tell("x:", C, NGM_SOURCE_SETPPS, &rate, 4));
+	ok(nt_tell("x:", C, NGM_SOURCE_START, &n, 8));
+	ok(ngu_port_send(i->port, ngu_packet(g, "abcd", 4)));
+	kt_at = 1;
+	kt_refusing();
+	ok(ngu_clock_advance(g, 1000000));
+	kt_granting();
+	assert_true(kt_seen >= 1);
+	assert_int_equal(o.n, 0);
+	ok(ngu_clock_advance(g, 1000000));
+	assert_int_equal(o.n, 2);
+	assert_string_equal(nt_log, "");
+	for (kt_at = 2; nt_log[0] == '\0'; kt_at++) {
+		assert_int_equal(nt_tell("x:", C, NGM_SOURCE_START, &n, 8), EBUSY);
+		kt_refusing();
+		ok(ngu_clock_advance(g, 1000000));
+		kt_granting();
+		assert_true(kt_at < 5);
+	}
+	assert_non_null(strstr(nt_log, "no memory for the timer"));
+	ok(nt_tell("x:", C, NGM_SOURCE_START, &n, 8));
+	ok(ngu_clock_advance(g, 10000000));
+	assert_true(o.n > 5);
+	nt_close(&o);
+}
+
 static void
 storm_tell(unsigned round)
 {
@@ -402,6 +443,7 @@ main(void)
 		kt_test(test_messages),
 		ngt_test(test_interface),
 		ngt_test(test_hooks),
+		kt_bare_test(test_memory),
 		kt_test(test_storm),
 	};
 

@@ -228,6 +228,20 @@ test_bound(void **state)
 }
 
 static void
+test_memory(void **state)
+{
+	static const char hook[NG_HOOKSIZ] = "a";
+
+	(void)state;
+	make();
+	ok(hookin("a", "", "b", 0, 1, 1, ""));
+	ok(hookout("b", 9, 8, "xyz"));
+	kt_short(a, "0011", b, "0011", ENOMEM);
+	assert_true(kt_tell_short("x:", C, NGM_TAG_GET_HOOKIN, hook, sizeof(hook)) > 1); /* the message, the reply */
+	assert_true(kt_tell_short("x:", C, NGM_TAG_GET_HOOKOUT, hook, sizeof(hook)) > 1);
+}
+
+static void
 tell(unsigned round)
 {
 	ok(hookin("a", "b", round % 2 ? "b" : "c", 1, 1, 1, "abc"));
@@ -253,6 +267,7 @@ main(void)
 		kt_test(test_put_on),
 		kt_test(test_messages),
 		kt_test(test_bound),
+		kt_bare_test(test_memory),
 		kt_test(test_storm),
 	};
 

@@ -126,6 +126,9 @@ test_passed(void **state)
 	q = ngt_set(p, 6, "0001"); /* a fragment that does not begin with the header */
 	kt_goes(a, q, b, q);
 	assert_int_equal(stat(NGM_TCPMSS_GET_STATS, "a").SYNPkts, 0);
+	kt_goes(a, ngt_set(p, 6, "2000"), b, ngt_set(segment(NGT_SYN, "0204 04b0", ""), 6, "2000")); /* the first one does */
+	assert_int_equal(stat(NGM_TCPMSS_GETCLR_STATS, "a").FixedPkts, KT_SHAPES);
+	ok(config("a", "b", 1200));
 	for (size_t len = 0; len < 40; len++) {
 		q = ngt_bytes(p.b, len);
 		kt_goes(a, q, b, q);
@@ -223,6 +226,14 @@ test_life(void **state)
 }
 
 static void
+test_memory(void **state)
+{
+	(void)state;
+	make(1000);
+	kt_short(a, segment(NGT_SYN, "0204 05b4", ""), b, segment(NGT_SYN, "0204 03e8", ""), ENOBUFS);
+}
+
+static void
 tell(unsigned round)
 {
 	static const char hook[NG_HOOKSIZ] = "a";
@@ -253,6 +264,7 @@ main(void)
 		kt_test(test_refused),
 		kt_test(test_messages),
 		kt_test(test_life),
+		kt_bare_test(test_memory),
 		kt_test(test_storm),
 	};
 

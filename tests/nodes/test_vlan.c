@@ -304,6 +304,20 @@ test_life(void **state)
 }
 
 static void
+test_memory(void **state)
+{
+	(void)state;
+	make();
+	kt_short(down, ADDR "8100 0005" REST, a, ADDR REST, ENOBUFS);
+	kt_short(a, ADDR REST, down, ADDR "8100 0005" REST, ENOBUFS);
+	ok(set32(NGM_VLAN_SET_DECAP, 1));
+	kt_short(down, ADDR "8100 0006" REST, no, ADDR REST, ENOBUFS);
+	ok(set32(NGM_VLAN_SET_ENCAP, 2));
+	vtag = 0x3007;
+	kt_short(no, ADDR REST, down, ADDR "8100 3007" REST, ENOBUFS);
+}
+
+static void
 tell(unsigned round)
 {
 	static const char hook[NG_HOOKSIZ] = "f";
@@ -339,6 +353,7 @@ main(void)
 		kt_test(test_messages),
 		ngt_test(test_flow),
 		kt_test(test_life),
+		kt_bare_test(test_memory),
 		kt_test(test_storm),
 	};
 
