@@ -16,6 +16,13 @@ void *memcpy(void *to, const void *from, size_t n);
 void *memmove(void *to, const void *from, size_t n);
 void *memset(void *p, int c, size_t n);
 int memcmp(const void *a, const void *b, size_t n);
+/* The store is not left out: what follows might read it, as far as the compiler knows. */
+static inline void
+explicit_bzero(void *p, size_t n)
+{
+	memset(p, 0, n);
+	__asm__ __volatile__("" : : "r"(p) : "memory");
+}
 #endif
 #include <ng/base.h>
 
