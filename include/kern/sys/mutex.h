@@ -78,6 +78,9 @@ NGU_API void ngu_k_mtx_assert(const struct mtx *m, int what, const char *file, i
 #define mtx_assert(m, what) ((void)(m), (void)(what))
 #endif
 
+/* In <sys/systm.h>. */
+#define mtx_sleep(chan, m, pri, wmesg, timo) msleep((chan), (m), (pri), (wmesg), (timo))
+
 #define MTX_SYSINIT(uniq, m, desc, opts) \
 	static __attribute__((__constructor__(1000), __used__)) void ngu__mtx_sysinit_##uniq(void) \
 	{ \

@@ -75,6 +75,8 @@
 #define ALIGNED_POINTER(p, type) (((uintptr_t)(p) & (sizeof(type) - 1)) == 0)
 
 #define PZERO 0
+#define PRIMASK 0x0ff /* a priority, which is not looked at */
 #define PCATCH 0x100
+#define PDROP 0x200
 
 #endif /* NGU_KERN_SYS_PARAM_H */

@@ -94,6 +94,9 @@ NGU_API void ngu_k_site(const char *file, int line);
 #define rw_assert(l, what) ((void)(l), (void)(what))
 #endif
 
+/* In <sys/systm.h>. */
+#define rw_sleep(chan, l, pri, wmesg, timo) NGU__SLEEP((chan), (l), NGU_SLEEP_RW, (pri), (wmesg), (timo))
+
 #define RW_SYSINIT(uniq, l, desc) RW_SYSINIT_FLAGS(uniq, l, desc, 0)
 #define RW_SYSINIT_FLAGS(uniq, l, desc, opts) \
 	static __attribute__((__constructor__(1000), __used__)) void ngu__rw_sysinit_##uniq(void) \

@@ -51,6 +51,9 @@ struct sx {
 #define sx_initialized(s) ngu_k_rw_initialized(&(s)->sx_lock)
 #define sx_assert(s, what) rw_assert(&(s)->sx_lock, (what))
 
+/* In <sys/systm.h>. */
+#define sx_sleep(chan, s, pri, wmesg, timo) NGU__SLEEP((chan), &(s)->sx_lock, NGU_SLEEP_RW, (pri), (wmesg), (timo))
+
 #define SX_SYSINIT(uniq, s, desc) SX_SYSINIT_FLAGS(uniq, s, desc, 0)
 #define SX_SYSINIT_FLAGS(uniq, s, desc, opts) RW_SYSINIT_FLAGS(uniq, &(s)->sx_lock, desc, (opts) | NGU_RW_SLEEPABLE)
 

@@ -77,6 +77,36 @@ NGU_API void ngu_k_site(const char *file, int line);
 #define NGU__PAUSE_PICK(a, b, name, ...) name
 #define pause(...) NGU__PAUSE_PICK(__VA_ARGS__, NGU__PAUSE2, NGU__PAUSE1, )(__VA_ARGS__)
 
+/*
+ * sleep(9). Wait on an address until wakeup() of it: 0; or EWOULDBLOCK after `timo` ticks of real time, as above (0: no limit). The lock is
+ * given up meanwhile, and taken again unless `pri` has PDROP. Nothing interrupts a sleep: PCATCH means nothing. Not inside a
+ * section: strict mode reports it. `chan` is only compared. wakeup() never blocks.
+ */
+#define NGU_SLEEP_NONE 0
+#define NGU_SLEEP_MTX 1
+#define NGU_SLEEP_RW 2 /* for reading or for writing, as it is held */
+#define NGU_SLEEP_RW_SHARED 3
+NGU_API int ngu_k_sleep(const void *chan, void *lock, int kind, int pri, const char *wmesg, int timo);
+NGU_API void ngu_k_wakeup(const void *chan, int n); /* the n that have slept longest; 0: all */
+#ifdef NGU_DEBUG
+#define NGU__SLEEP(chan, lock, kind, pri, wmesg, timo) (ngu_k_site(__FILE__, __LINE__), ngu_k_sleep((chan), (lock), (kind), (pri), (wmesg), (timo)))
+#else
+#define NGU__SLEEP(chan, lock, kind, pri, wmesg, timo) ngu_k_sleep((chan), (lock), (kind), (pri), (wmesg), (timo))
+#endif
+#define tsleep(chan, pri, wmesg, timo) NGU__SLEEP(chan, NULL, NGU_SLEEP_NONE, pri, wmesg, timo)
+/* `m` may be NULL: tsleep(). */
+#define msleep(chan, m, pri, wmesg, timo) ngu__msleep((chan), (m), (pri), (wmesg), (timo))
+#define msleep_spin(chan, m, wmesg, timo) msleep((chan), (m), 0, (wmesg), (timo))
+#define wakeup(chan) ngu_k_wakeup((chan), 0)
+#define wakeup_one(chan) ngu_k_wakeup((chan), 1)
+#define wakeup_any(chan) ngu_k_wakeup((chan), 1)
+
+static inline int
+ngu__msleep(const void *chan, struct mtx *m, int pri, const char *wmesg, int timo)
+{
+	return (NGU__SLEEP(chan, m, m != NULL ? NGU_SLEEP_MTX : NGU_SLEEP_NONE, pri, wmesg, timo));
+}
+
 #define bootverbose 0
 #define cold 0
 
