@@ -313,6 +313,8 @@ ngu__timers_fini(struct ngu__timers *t)
 	}
 	ngu__mtx_unlock(&t->lock);
 	ngu__mtx_destroy(&t->lock);
+	ngu__vnets_free(NGU_LD_ACQ(&t->vnets));
+	NGU_ST_RLX(&t->vnets, NULL);
 }
 
 int64_t

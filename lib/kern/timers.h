@@ -10,6 +10,7 @@
 
 struct callout;
 struct ngu__timer_run;
+struct ngu__vnets;
 
 struct ngu__timers {
 	ngu__mtx lock; /* everything below; never held over a handler */
@@ -18,6 +19,7 @@ struct ngu__timers {
 	uint64_t seq;
 	uint32_t pending;
 	_Atomic uint32_t done; /* counts handlers finished; drain waits on it */
+	_Atomic(struct ngu__vnets *) vnets; /* not under the lock: vnet.c's, which lives as long as the callouts */
 };
 
 /* 0 or errno. */
@@ -35,5 +37,8 @@ int64_t ngu__timers_next(struct ngu__timers *t);
 
 /* callout_stop(); *last: the call asked for last will not come. The result alone does not tell, when one before it is running. */
 int ngu__callout_stop(struct callout *c, bool *last);
+
+/* The graph's own variables go (net/vnet.h). NULL is fine. */
+void ngu__vnets_free(struct ngu__vnets *all);
 
 #endif /* NGU_TIMERS_H */
