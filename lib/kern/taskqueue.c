@@ -366,9 +366,10 @@ ngu_k_taskqueue_thread(void)
 	static ngu__spin lock;
 	static _Atomic(struct taskqueue *) own;
 	static struct taskqueue *kept; /* for its threads' wake-up */
-	struct taskqueue *tq = NGU_LD_ACQ(&own);
+	struct taskqueue *tq;
 
-	if (NGU_LIKELY(tq != NULL))
+	/* ORDER taskqueue-own (load side): acquire. */
+	if (NGU_LIKELY((tq = NGU_LD_ACQ(&own)) != NULL))
 		return (tq);
 	ngu__spin_lock(&lock);
 	if ((tq = NGU_LD_ACQ(&own)) == NULL) {
@@ -377,6 +378,7 @@ ngu_k_taskqueue_thread(void)
 		kept = tq;
 		if (ngu_k_taskqueue_start_threads(&kept, 1, 0, "thread taskq") != 0)
 			panic("taskqueue_thread: no thread");
+		/* ORDER taskqueue-own (store side): the queue is complete. */
 		NGU_ST_REL(&own, tq);
 	}
 	ngu__spin_unlock(&lock);

@@ -156,6 +156,7 @@ ngu_k_uma_zalloc(uma_zone_t z, void *arg, int flags)
 		if ((flags & M_WAITOK) == 0)
 			return (NULL);
 		if (max != 0 && NGU_LD_ACQ(&z->have) >= max) {
+			/* ORDER uma-limit (sleeper): waiting before freed is compared; pairs with zfree. */
 			(void)NGU_FADD_SC(&z->waiting, 1u);
 			ngu__port_wait(&z->freed, seen, -1);
 			(void)NGU_FSUB_SC(&z->waiting, 1u);
@@ -195,6 +196,7 @@ ngu_k_uma_zfree(uma_zone_t z, void *p, void *arg)
 #endif
 	if (!kept)
 		give_up(z, p, true);
+	/* ORDER uma-limit (waker): freed before waiting is read; pairs with zalloc. */
 	(void)NGU_FADD_SC(&z->freed, 1u);
 	if (NGU_UNLIKELY(NGU_LD_SC(&z->waiting) != 0))
 		ngu__port_wake(&z->freed, INT32_MAX);
