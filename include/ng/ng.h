@@ -19,6 +19,7 @@
 #include <ng/control.h>
 #include <ng/apply.h>
 #include <ng/packet.h>
+#include <ng/panic.h>
 #include <ng/port.h>
 #include <ng/stats.h>
 #include <ng/strict.h>

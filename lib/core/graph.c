@@ -7,6 +7,8 @@
 #include "kern/kern.h"
 #include "kern/timers.h"
 
+#include <ng/test.h>
+
 ngu__generic_fn *ngu__generic;
 struct ng_node *(*ngu__generic_other)(struct ng_node *here, struct ng_mesg *msg);
 
@@ -16,6 +18,7 @@ core_init(void)
 	ngu__thread_exit_core = ngu__core_thread_exit;
 	ngu__epoch_enter_core = ngu__epoch_enter;
 	ngu__epoch_leave_core = ngu__epoch_leave;
+	ngu__recover_core = ngu_thread_recover;
 	(void)ngu__port_membarrier_init();
 }
 

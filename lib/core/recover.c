@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * recover.c - a thread that left a node's method by longjmp() is made usable again. For test frameworks; nothing else calls it.
+ * recover.c - a thread that left a node's method by longjmp() is made usable again. For test frameworks, and for workers whose method
+ * panicked where the program's handler lets them go on.
  *
  * The frames of the calls it was in are gone with the stack, so nothing of them is read: what the thread's record says is
  * undone, and a gate of the graph that stays closed although nobody works in the graph is taken to be this thread's.
@@ -8,6 +9,7 @@
  */
 #include "core/core.h"
 #include "core/gate.h"
+#include "kern/kern.h"
 #include "kern/timers.h"
 
 #include <ng/test.h>
@@ -64,6 +66,7 @@ ngu_thread_recover(struct ngu_graph *g)
 	ngu__owed_recover(ts);
 	ngu__thread_forget(ts);
 	ngu__strict_forget(ts);
+	ngu__panic_forget();
 	if (ts->nest != 0) {
 		ts->nest = 1;
 		ngu__data_leave(ts);
@@ -82,9 +85,12 @@ ngu_thread_recover(struct ngu_graph *g)
 		NG_NODE_UNREF(node);
 	}
 	ngu__mtx_lock(&g->timers->lock);
-	if (g->nworkers == 0)
+	if (g->nworkers == 0 || (ts->worker != NULL && ts->worker->index == 0)) {
 		g->timers->running = NULL;
+		(void)NGU_FADD_AR(&g->timers->done, 1u); /* who drains it need not wait any more */
+	}
 	ngu__mtx_unlock(&g->timers->lock);
+	ngu__port_wake(&g->timers->done, INT32_MAX);
 	if (NGU_LD_ACQ(&g->mover) == ts)
 		NGU_ST_REL(&g->mover, NULL);
 	ngu__enter(ts, &ctx, g); /* keeps promises on its way out */

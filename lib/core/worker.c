@@ -8,6 +8,8 @@
 #include "core/gate.h"
 #include "kern/timers.h"
 
+#include <ng/test.h>
+
 #define SHARE 256
 
 static struct ngu__wq *
@@ -53,7 +55,7 @@ ngu__wq_push(struct ngu__thread *ts, struct ng_node *node)
 		ngu__port_wake(&wq->event, 1);
 }
 
-static void *
+static void
 worker_main(void *arg)
 {
 	struct ngu__worker *w = arg;
@@ -106,6 +108,17 @@ worker_main(void *arg)
 	}
 	ts->graph = NULL;
 	ts->worker = NULL;
+}
+
+static void *
+worker_thread(void *arg)
+{
+	const struct ngu__worker *w = arg;
+
+	while (!ngu__port_attempt(worker_main, arg)) { /* a method panicked, and the handler wants to go on */
+		ngu_thread_recover(w->graph);
+		NGU_ST_REL(&w->graph->wq[w->index].busy, 0u);
+	}
 	return (NULL);
 }
 
@@ -119,7 +132,7 @@ ngu__workers_start(struct ngu_graph *g, unsigned n)
 	for (i = 0; i < n; i++) {
 		g->worker[i].graph = g;
 		g->worker[i].index = i;
-		if ((error = ngu__port_thread_start(&g->worker[i].thread, "ng_queue", worker_main, &g->worker[i])) != 0) {
+		if ((error = ngu__port_thread_start(&g->worker[i].thread, "ng_queue", worker_thread, &g->worker[i])) != 0) {
 			ngu__workers_stop(g);
 			return (error);
 		}

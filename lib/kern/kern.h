@@ -5,6 +5,8 @@
 
 #include "port/port.h"
 
+struct ngu_graph;
+
 /*
  * The waiting behind M_WAITOK: call after each refusal, with *since and *round zero at first. Sleeps a little longer each
  * time. false: 10 seconds have passed, give up. Dies in debug builds when called inside a section.
@@ -14,8 +16,13 @@ bool ngu__kern_wait(int64_t *since, unsigned *round);
 /* The size that was asked for, of memory from malloc(9). */
 size_t ngu__malloc_size(const void *p);
 
+/* A thread whose panic handler has jumped can panic again. */
+void ngu__panic_forget(void);
+
 /* Set by the core: NET_EPOCH_ENTER and _EXIT as it wants them. */
 extern void (*ngu__epoch_enter_core)(void);
 extern void (*ngu__epoch_leave_core)(void);
+/* And ngu_thread_recover(). */
+extern void (*ngu__recover_core)(struct ngu_graph *g);
 
 #endif /* NGU_KERN_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * log.c - log(), printf() and panic() of kernel sources, to the log of the thread's current graph. A text of several lines
+ * log.c - log() and printf() of kernel sources, to the log of the thread's current graph. A text of several lines
  * becomes several log lines; a line is cut at 1023 bytes.
  * Blocks     never, but for what the graph's log sink does.
  */
@@ -66,17 +66,4 @@ ngu_k_printf(const char *fmt, ...)
 	n = ngu_k_vprintf(fmt, ap);
 	va_end(ap);
 	return (n);
-}
-
-void
-ngu_k_panic(const char *fmt, ...)
-{
-	char text[LINE];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)ngu__port_vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	ngu__graph_log(ngu__self()->graph, 0, text);
-	ngu__port_die("panic: %s", text);
 }

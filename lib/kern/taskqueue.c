@@ -14,6 +14,7 @@
 #include <sys/systm.h>
 #include <sys/taskqueue.h>
 
+#include "kern/kern.h"
 #include "kern/strict.h"
 #include "port/port.h"
 #include "reclaim/reclaim.h"
@@ -69,28 +70,41 @@ ngu_k_taskqueue_create(const char *name, int mflags, taskqueue_enqueue_fn enqueu
 	return (tq);
 }
 
+/* What `me` ran is over. With the lock held. */
+static void
+rests(struct taskqueue *tq, struct busy *me)
+{
+	struct busy **link;
+
+	for (link = &tq->busy; *link != NULL && *link != me; link = &(*link)->next)
+		;
+	if (*link != NULL)
+		*link = me->next;
+	tell(tq);
+}
+
 /* Run what is there. Called and left with the lock held. */
 static void
-run(struct taskqueue *tq)
+run(struct taskqueue *tq, struct busy *me)
 {
 	struct ngu__thread *ts = ngu__self();
 	struct ngu_graph *before = ts->graph;
-	struct busy me = { .ts = ts }, **link;
 	task_fn_t *fn;
 	void *context;
 	struct task *t;
 	int pending;
 
+	me->ts = ts;
 	while (!tq->blocked && (t = STAILQ_FIRST(&tq->tasks)) != NULL) {
 		STAILQ_REMOVE_HEAD(&tq->tasks, ta_link);
 		pending = t->ta_pending;
 		t->ta_pending = 0;
 		fn = t->ta_func;
 		context = t->ta_context;
-		me.t = t;
-		me.seq = t->ta_seq;
-		me.next = tq->busy;
-		tq->busy = &me;
+		me->t = t;
+		me->seq = t->ta_seq;
+		me->next = tq->busy;
+		tq->busy = me;
 		ts->graph = t->ta_graph;
 		ngu__mtx_unlock(&tq->lock);
 		ngu__method_enter(ts);
@@ -98,10 +112,7 @@ run(struct taskqueue *tq)
 		ngu__method_leave(ts);
 		ts->graph = before;
 		ngu__mtx_lock(&tq->lock);
-		for (link = &tq->busy; *link != &me; link = &(*link)->next)
-			;
-		*link = me.next;
-		tell(tq);
+		rests(tq, me);
 	}
 }
 
@@ -126,19 +137,38 @@ runs(const struct taskqueue *tq, const struct task *t)
 	return (false);
 }
 
-static void *
+struct server {
+	struct taskqueue *tq;
+	struct busy me;
+};
+
+static void
 serve(void *arg)
 {
-	struct taskqueue *tq = arg;
+	struct server *s = arg;
+	struct taskqueue *tq = s->tq;
 
 	ngu__mtx_lock(&tq->lock);
 	for (;;) {
-		run(tq);
+		run(tq, &s->me);
 		if (tq->ending && STAILQ_EMPTY(&tq->tasks))
 			break;
 		sleep_on(tq);
 	}
 	ngu__mtx_unlock(&tq->lock);
+}
+
+static void *
+server(void *arg)
+{
+	struct server s = { .tq = arg };
+
+	while (!ngu__port_attempt(serve, &s)) { /* a task panicked, and the handler wants to go on */
+		ngu__recover_core(NULL);
+		ngu__mtx_lock(&s.tq->lock);
+		rests(s.tq, &s.me);
+		ngu__mtx_unlock(&s.tq->lock);
+	}
 	return (NULL);
 }
 
@@ -156,7 +186,7 @@ ngu_k_taskqueue_start_threads(struct taskqueue **where, int count, int pri, cons
 	(void)ngu__port_vsnprintf(name, sizeof(name), fmt, ap);
 	va_end(ap);
 	for (; count > 0 && tq->nthreads < THREADS; count--) {
-		if ((error = ngu__port_thread_start(&tq->thread[tq->nthreads], name, serve, tq)) != 0)
+		if ((error = ngu__port_thread_start(&tq->thread[tq->nthreads], name, server, tq)) != 0)
 			break;
 		tq->nthreads++;
 	}
@@ -206,8 +236,10 @@ ngu_k_taskqueue_enqueue(struct taskqueue *tq, struct task *t)
 void
 ngu_k_taskqueue_run(struct taskqueue *tq)
 {
+	struct busy me;
+
 	ngu__mtx_lock(&tq->lock);
-	run(tq);
+	run(tq, &me);
 	ngu__mtx_unlock(&tq->lock);
 }
 

@@ -136,6 +136,26 @@ ngu__port_log_stderr(const char *line)
 		(void)fprintf(stderr, "%s\n", line);
 }
 
+/* A panic ends the run, wherever it is. */
+bool
+ngu__port_attempt(void (*fn)(void *), void *arg)
+{
+	fn(arg);
+	return (true);
+}
+
+bool
+ngu__port_attempting(void)
+{
+	return (false);
+}
+
+void
+ngu__port_leave(void)
+{
+	ngu__port_die("libng: nothing to be left");
+}
+
 void
 ngu__port_die(const char *fmt, ...)
 {

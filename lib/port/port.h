@@ -263,6 +263,14 @@ struct ngu__port_stacks {
 unsigned ngu__port_backtrace(void **pc, unsigned n, struct ngu__port_stacks *known);
 void ngu__port_symbol(char *buf, size_t size, void *pc);
 
+/*
+ * Run fn(arg). False: it was left by ngu__port_leave(), and its stack is lost; what it held is the caller's to put right. Attempts nest; the
+ * innermost one of the thread is left. attempting: is there one?
+ */
+bool ngu__port_attempt(void (*fn)(void *), void *arg);
+bool ngu__port_attempting(void);
+_Noreturn void ngu__port_leave(void);
+
 /* Last words: print and abort. Only for a broken invariant of libng itself. */
 _Noreturn void ngu__port_die(const char *fmt, ...) __attribute__((__format__(__printf__, 1, 2)));
 /* Default log sink: one line on standard error. */

@@ -19,6 +19,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <sched.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -182,6 +183,37 @@ ngu__port_die(const char *fmt, ...)
 	va_end(ap);
 	ngu__port_log_stderr(buf);
 	abort();
+}
+
+/* ---- leaving a call for good */
+
+static _Thread_local jmp_buf *attempt;
+
+bool
+ngu__port_attempt(void (*fn)(void *), void *arg)
+{
+	jmp_buf at, *before = attempt;
+
+	if (_setjmp(at) != 0) {
+		attempt = before;
+		return (false);
+	}
+	attempt = &at;
+	fn(arg);
+	attempt = before;
+	return (true);
+}
+
+bool
+ngu__port_attempting(void)
+{
+	return (attempt != NULL);
+}
+
+void
+ngu__port_leave(void)
+{
+	_longjmp(*attempt, 1);
 }
 
 /* ---- clocks and waiting */

@@ -24,14 +24,15 @@
 #define INVARIANTS 1
 #endif
 
-/* One line to the log of the current graph, then abort(). */
+/* One line to the log of the current graph, then the program's handler (ng/panic.h), then abort(). */
 NGU_API _Noreturn void ngu_k_panic(const char *fmt, ...) __attribute__((__format__(__printf__, 1, 2)));
+NGU_API _Noreturn void ngu_k_vpanic(const char *fmt, va_list ap) __attribute__((__format__(__printf__, 1, 0)));
 /* To the current graph's log at level 6, a log line for each line of text. Returns how many bytes there were. */
 NGU_API int ngu_k_printf(const char *fmt, ...) __attribute__((__format__(__printf__, 1, 2)));
 NGU_API int ngu_k_vprintf(const char *fmt, va_list ap) __attribute__((__format__(__printf__, 1, 0)));
 
 #define panic(...) ngu_k_panic(__VA_ARGS__)
-#define vpanic(fmt, ap) ngu_k_panic("%s", (fmt))
+#define vpanic(fmt, ap) ngu_k_vpanic((fmt), (ap))
 #undef printf
 #undef vprintf
 #define printf(...) ngu_k_printf(__VA_ARGS__)
