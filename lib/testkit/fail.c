@@ -35,6 +35,9 @@ ngt__say(const char *fmt, ...)
 void
 ngt__fail_now(const char *file, int line, ngt_fail_fn *fail)
 {
+	if (ngt__panic_any() && nsaid != 0 && said[nsaid - 1] != '\n')
+		ngt__say("\n");
+	(void)ngt__panic_take(ngt__say); /* which is why, most likely */
 	if (nsaid != 0 && said[nsaid - 1] == '\n')
 		nsaid--;
 	said[nsaid] = '\0';

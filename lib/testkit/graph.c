@@ -3,6 +3,7 @@
 #include "testkit.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -304,6 +305,7 @@ ngt__graph(AT, const struct ngu_graph_opts *opts, const char *text)
 
 	if (ngu_graph_current() != NULL && graphs == NULL)
 		(void)ngu_graph_enter(NULL);
+	ngt__panic_on(file, line, fail);
 	if ((error = ngt__probe_type()) != 0) {
 		ngt__say("cannot register node type \"probe\": %s\n", ngt__errname(error));
 		ngt__fail_now(file, line, fail);
@@ -412,7 +414,7 @@ ngt__end(AT, struct ngt *t)
 		ngt__probes_free(g);
 	}
 	forget(t);
-	if (ngt__strict_say())
+	if (ngt__strict_say() || ngt__panic_any())
 		leaks = true;
 	if (leaks)
 		ngt__fail_now(file, line, fail);
@@ -426,12 +428,24 @@ ngt_setup(void **state)
 	return (0);
 }
 
+static void
+to_stderr(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vfprintf(stderr, fmt, ap);
+	va_end(ap);
+}
+
 int
 ngt_teardown(void **state)
 {
 	bool offended = ngt__strict_print(true); /* nobody has asked */
 
 	(void)state;
+	if (ngt__panic_take(to_stderr))
+		offended = true;
 	ngu_thread_recover(NULL);
 	ngt__trace_reset(); /* before methods are called again */
 	while (graphs != NULL)
@@ -446,10 +460,10 @@ ngt__settle(AT, struct ngt *t)
 {
 	int error = ngu_settle(t->g, 10000);
 
-	if (error != 0) {
+	if (error != 0)
 		ngt__say("the graph does not come to rest: %s\n", ngt__errname(error));
+	if (error != 0 || ngt__panic_any())
 		ngt__fail_now(file, line, fail);
-	}
 }
 
 void

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static pthread_mutex_t kit = PTHREAD_MUTEX_INITIALIZER;
 static _Thread_local char own;
@@ -61,4 +62,10 @@ const void *
 ngt_thread(void)
 {
 	return (&own);
+}
+
+long
+ngt__process(void)
+{
+	return ((long)getpid());
 }

@@ -83,3 +83,10 @@ ngt_thread(void)
 
 	return (&thread[ngu_lab_self() % sizeof(thread)]);
 }
+
+/* The lab ends the run at a panic, with its story. */
+long
+ngt__process(void)
+{
+	return (0);
+}

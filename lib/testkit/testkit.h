@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * testkit.h - what the kit's files share. The kit sees libng's public headers only: it is linked to libng like any program.
- * graph.c, expect.c, packet.c, strict.c, fail.c, host.c and lab.c are ordinary C; probe.c and trace.c are written like node types.
+ * graph.c, expect.c, packet.c, panic.c, strict.c, fail.c, host.c and lab.c are ordinary C; probe.c and trace.c are written like node types.
  */
 #ifndef NGU_TESTKIT_H
 #define NGU_TESTKIT_H
@@ -44,6 +44,7 @@ void ngt__free(void *p);
 void ngt__keep(const void *p); /* it stays until the process ends */
 void ngt__failed(AT, const char *text);
 unsigned ngt__strict_flags(void); /* of the kit's graphs */
+long ngt__process(void); /* its number; 0: panics are not the kit's to report */
 
 /* Text for a failure: lines appended to a buffer of the thread, so that nothing leaks when cmocka jumps. */
 void ngt__say(const char *fmt, ...) __attribute__((__format__(__printf__, 1, 2)));
@@ -54,6 +55,11 @@ const char *ngt__errname(int error);
 void ngt__strict_on(struct ngu_graph *g);
 bool ngt__strict_say(void);	     /* what was reported goes into the failure's text; false: nothing was */
 bool ngt__strict_print(bool show);   /* to standard error instead, or away with it */
+
+/* panic.c */
+void ngt__panic_on(AT);	     /* from now on a panic fails the test, there if in its own thread */
+bool ngt__panic_any(void);
+bool ngt__panic_take(void (*say)(const char *fmt, ...)); /* tell of those in other threads, and forget them; false: none */
 
 /* probe.c */
 int ngt__probe_type(void);
