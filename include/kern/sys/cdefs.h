@@ -70,6 +70,12 @@
 #define __invariant_only __unused
 #define __debugused __unused
 #endif
+/*
+ * What a kernel has and libng has not: `#define make_dev(...) NGU_LACKS("make_dev()")`. A source that uses it is told so by the compiler; one
+ * that only includes the header compiles.
+ */
+#define NGU_LACKS(what) ((int)sizeof(struct { _Static_assert(0, "libng has no " what); int ngu__lacks; }))
+
 #ifndef __DEFAULT_SIZE
 #define __DEFAULT_SIZE(x) (x)
 #endif
