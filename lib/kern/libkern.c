@@ -12,6 +12,8 @@
 #include <sys/systm.h>
 #include <sys/time.h>
 
+#include <machine/cpu.h>
+
 #include "kern/graph_prefix.h"
 #include "kern/strict.h"
 #include "port/port.h"
@@ -110,6 +112,12 @@ u_int
 ngu_k_curcpu(void)
 {
 	return ((u_int)((ngu__self()->id - 1) % (mp_maxid + 1)));
+}
+
+void
+ngu_k_cpu_spinwait(void)
+{
+	NGU_PAUSE();
 }
 
 static void

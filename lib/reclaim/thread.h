@@ -135,6 +135,8 @@ struct ngu__thread {
 	struct ng_node *mine[NGU_MINE];
 	void *rcl; /* the backend's own record */
 	struct ngu__strict_thread *strict; /* kern/strict.c; NULL until something is to be noted; stays with the record */
+	void *td; /* kern/kthread.c: this thread's struct thread; NULL until somebody asks */
+	_Alignas(16) unsigned char td_own[64]; /* that of a thread that kthread(9) did not start; stays with the record */
 	const char *site_file; /* where the call being made stands, if the caller told (debug builds' macros) */
 	int site_line;
 

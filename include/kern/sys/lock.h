@@ -12,7 +12,7 @@
 #define LA_RECURSED 0x00000008
 #define LA_NOTRECURSED 0x00000010
 
-#define WITNESS_WARN(flags, lock, ...) ((void)0)
-#define WITNESS_CHECK(lock) ((void)0)
+#define WITNESS_WARN(flags, lock, ...) NGU_LACKS("WITNESS_WARN(): strict mode watches locks by itself")
+#define WITNESS_CHECK(lock) NGU_LACKS("WITNESS_CHECK()")
 
 #endif /* NGU_KERN_SYS_LOCK_H */

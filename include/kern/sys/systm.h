@@ -120,8 +120,9 @@ ngu__msleep(const void *chan, struct mtx *m, int pri, const char *wmesg, int tim
 #define bcmp(a, b, n) memcmp((a), (b), (n))
 #define ovbcopy(from, to, n) bcopy((from), (to), (n))
 
-#define critical_enter() ((void)0)
-#define critical_exit() ((void)0)
+#define critical_enter() NGU_LACKS("critical_enter(): threads are always preempted; a mtx(9), or atomic(9)")
+#define critical_exit() NGU_LACKS("critical_exit()")
+/* There is no giant lock to be dropped. */
 #define DROP_GIANT() ((void)0)
 #define PICKUP_GIANT() ((void)0)
 
