@@ -77,6 +77,14 @@ NGU_API NGU_CHECK int ngu_bypass(struct ngu_graph *g, const char *path, const ch
 NGU_API NGU_CHECK int ngu_relink(struct ngu_graph *g, const char *path, const char *hook, const char *newpath,
     const char *newhook);
 
+/*
+ * Where the calls above, and ngu_apply(), look for the object of a node type that nobody has registered: directories separated by ':' (at most
+ * 1023 characters, copied), the first of which that has a file ng_TYPE.so counts. It is loaded in the calling thread, as the kernel
+ * loads modules for ngctl(8), and stays. "": nowhere. NULL: where the environment's NGU_MODULE_PATH says, as before the first call;
+ * without that, nowhere. What cannot be loaded is told in the graph's log, and the call says ENXIO. ENAMETOOLONG. For the process.
+ */
+NGU_API NGU_CHECK int ngu_module_path(const char *dirs);
+
 NGU_END_DECLS
 
 #endif /* NG_CONTROL_H */

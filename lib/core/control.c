@@ -355,6 +355,17 @@ ngu__call_msg(struct ng_node *node, struct ng_hook *last, struct ng_mesg *msg, s
 	return (error);
 }
 
+/* The type that a mkpeer asks for; in the message it may have no end. */
+static void
+want_peer(struct ngu_graph *g, const struct ngm_mkpeer *arg)
+{
+	char type[NG_TYPESIZ];
+
+	ngu__memcpy(type, arg->type, sizeof(type));
+	type[sizeof(type) - 1] = '\0';
+	(void)ngu__type_want(g, type);
+}
+
 int
 ngu_msg(struct ngu_graph *g, const char *path, uint32_t cookie, uint32_t cmd, const void *arg, size_t arglen,
     struct ng_mesg **reply)
@@ -374,6 +385,8 @@ ngu_msg(struct ngu_graph *g, const char *path, uint32_t cookie, uint32_t cmd, co
 	if (ts->nest != 0)
 		return (EDEADLK);
 	ngu__press(ts);
+	if (cookie == NGM_GENERIC_COOKIE && cmd == NGM_MKPEER && arglen == sizeof(struct ngm_mkpeer))
+		want_peer(g, arg);
 	if ((msg = ngu_k_mkmsg(cookie, cmd, "", arglen, M_NOWAIT)) == NULL)
 		return (ENOMEM);
 	if (arglen != 0)
@@ -505,6 +518,7 @@ ngu_mknode(struct ngu_graph *g, const char *type, const char *name, uint32_t *id
 	if (ts->nest != 0)
 		return (EDEADLK);
 	ngu__press(ts);
+	(void)ngu__type_want(g, type); /* without it: ENXIO, below */
 	ngu__enter(ts, &ctx, g);
 	if (name != NULL)
 		ngu__names_expect(&g->names, name);
@@ -569,6 +583,7 @@ ngu_insert(struct ngu_graph *g, const char *path, const char *hook, const char *
 	if (ts->nest != 0)
 		return (EDEADLK);
 	ngu__press(ts);
+	(void)ngu__type_want(g, type);
 	ngu__enter(ts, &ctx, g);
 	if ((error = find_hook(path, hook, &node, &h)) == 0) {
 		error = ngu__insert(h, type, in, out, name, id);

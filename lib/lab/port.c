@@ -156,6 +156,32 @@ ngu__port_leave(void)
 	ngu__port_die("libng: nothing to be left");
 }
 
+/* Nothing is loaded in a run: types are there before it. */
+bool
+ngu__port_load(const char *file, char *why, size_t size)
+{
+	(void)file;
+	if (size != 0)
+		why[0] = '\0';
+	return (false);
+}
+
+bool
+ngu__port_exists(const char *file)
+{
+	(void)file;
+	return (false);
+}
+
+bool
+ngu__port_env(const char *name, char *out, size_t size)
+{
+	(void)name;
+	(void)out;
+	(void)size;
+	return (false);
+}
+
 void
 ngu__port_die(const char *fmt, ...)
 {

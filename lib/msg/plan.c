@@ -289,6 +289,7 @@ check_type(struct plan *p, uint32_t i, struct ng_type **type)
 
 	if (name == NULL || name[0] == '\0')
 		return (ngu__plan_fail(p, i, F_TYPE, EINVAL, NONE, "no node type"));
+	(void)ngu__type_want(p->g, name);
 	if ((*type = ng_findtype(name)) == NULL)
 		return (ngu__plan_fail(p, i, F_TYPE, ENXIO, NONE, "no node type \"%.40s\"", name));
 	if ((*type)->constructor == NULL)

@@ -271,6 +271,15 @@ bool ngu__port_attempt(void (*fn)(void *), void *arg);
 bool ngu__port_attempting(void);
 _Noreturn void ngu__port_leave(void);
 
+/*
+ * Objects loaded while the program runs, for good. load: false, and why in words. What it defines is found by nobody else; its constructors have
+ * run. exists: there is a file of that name. env: false: not set, or longer than size - 1; a program that runs
+ * with rights its caller does not have finds nothing set.
+ */
+bool ngu__port_load(const char *file, char *why, size_t size);
+bool ngu__port_exists(const char *file);
+bool ngu__port_env(const char *name, char *out, size_t size);
+
 /* Last words: print and abort. Only for a broken invariant of libng itself. */
 _Noreturn void ngu__port_die(const char *fmt, ...) __attribute__((__format__(__printf__, 1, 2)));
 /* Default log sink: one line on standard error. */

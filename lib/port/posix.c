@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 
 #include <errno.h>
+#include <dlfcn.h>
 #include <limits.h>
 #include <pthread.h>
 #include <sched.h>
@@ -214,6 +215,31 @@ void
 ngu__port_leave(void)
 {
 	_longjmp(*attempt, 1);
+}
+
+/* ---- objects loaded while the program runs */
+
+bool
+ngu__port_load(const char *file, char *why, size_t size)
+{
+	if (dlopen(file, RTLD_NOW | RTLD_LOCAL) != NULL)
+		return (true);
+	(void)snprintf(why, size, "%s", dlerror());
+	return (false);
+}
+
+bool
+ngu__port_exists(const char *file)
+{
+	return (access(file, F_OK) == 0);
+}
+
+bool
+ngu__port_env(const char *name, char *out, size_t size)
+{
+	const char *text = getuid() == geteuid() && getgid() == getegid() ? getenv(name) : NULL;
+
+	return (text != NULL && ngu__strlcpy(out, text, size) < size);
 }
 
 /* ---- clocks and waiting */

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * module.c - node types that are not there yet: ng_TYPE.so, from a list of directories, loaded by whoever asks for such a node.
+ *
+ * As in the kernel it is the asking thread that loads, before the message is sent; a node's own mkpeer never does (section 17.3).
+ *
+ * Lock    guards the list; a copy is made under it, since what is loaded registers itself while the loader runs.
+ * Blocks  ngu__type_want(), as long as the loader takes. Outside sections; no turn is needed, and one that is held stays held.
+ */
+#include "core/core.h"
+
+#define MOST 1024u /* characters of the list, and of a file's name */
+#define ENVIRONMENT "NGU_MODULE_PATH"
+
+static ngu__spin lock;
+static char dirs[MOST];
+static bool chosen; /* else the environment's */
+
+int
+ngu_module_path(const char *list)
+{
+	if (list != NULL && ngu__strlen(list) >= MOST)
+		return (ENAMETOOLONG);
+	ngu__spin_lock(&lock);
+	chosen = list != NULL;
+	(void)ngu__strlcpy(dirs, chosen ? list : "", sizeof(dirs));
+	ngu__spin_unlock(&lock);
+	return (0);
+}
+
+/* Letters, digits, '_' and '-': nothing that leads out of the directory. */
+static bool
+may_be_a_type(const char *name)
+{
+	size_t n;
+
+	for (n = 0; name[n] != '\0'; n++)
+		if (n == NG_TYPESIZ - 1 || !((name[n] >= 'a' && name[n] <= 'z') || (name[n] >= 'A' && name[n] <= 'Z') ||
+		    (name[n] >= '0' && name[n] <= '9') || name[n] == '_' || name[n] == '-'))
+			return (false);
+	return (n != 0);
+}
+
+/* The file is there: 0, or what is wrong with it is in the log. */
+static int
+load(struct ngu_graph *g, const char *file, const char *type)
+{
+	char why[256];
+
+	if (!ngu__port_load(file, why, sizeof(why))) {
+		ngu__log(g, LOG_ERR, "netgraph: node type %s: %s", type, why);
+		return (ENOEXEC);
+	}
+	if (ng_findtype(type) == NULL) { /* it stays: of what else it has registered nodes may have been made */
+		ngu__log(g, LOG_ERR, "netgraph: %s has no node type %s", file, type);
+		return (ENXIO);
+	}
+	return (0);
+}
+
+int
+ngu__type_want(struct ngu_graph *g, const char *type)
+{
+	char list[MOST], file[MOST + NG_TYPESIZ + 8], *dir, *next;
+	bool environment;
+
+	if (type != NULL && ng_findtype(type) != NULL)
+		return (0);
+	if (type == NULL || !may_be_a_type(type))
+		return (ENOENT);
+	ngu__spin_lock(&lock);
+	(void)ngu__strlcpy(list, dirs, sizeof(list));
+	environment = !chosen;
+	ngu__spin_unlock(&lock);
+	if (environment && !ngu__port_env(ENVIRONMENT, list, sizeof(list)))
+		return (ENOENT);
+	for (dir = list; dir != NULL; dir = next) {
+		for (next = dir; *next != '\0' && *next != ':'; next++)
+			;
+		if (*next == ':')
+			*next++ = '\0';
+		else
+			next = NULL;
+		if (dir[0] == '\0') /* not the working directory */
+			continue;
+		(void)ngu__port_snprintf(file, sizeof(file), "%s/ng_%s.so", dir, type);
+		if (ngu__port_exists(file))
+			return (load(g, file, type));
+	}
+	return (ENOENT);
+}
