@@ -90,8 +90,10 @@ void ngu__rcl_fork_child(void); /* handler in the child of a fork(2); registered
 NGU_INLINE void
 ngu__section_enter(struct ngu__thread *ts)
 {
-	if (ts->nest++ != 0)
+	if (ts->nest++ != 0) {
+		NGU_INVARIANT((NGU_LD_RLX(&ts->sec) & 1) != 0, "a section inside of a look");
 		return;
+	}
 	if (NGU_LIKELY(!ts->rcl_kept))
 		ngu__rcl_enter(ts);
 	if (NGU_PLANT(S6))
