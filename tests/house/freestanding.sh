@@ -42,7 +42,7 @@ strangers() { # DIR BACKEND
 # The sources of lib/kern and lib/reclaim without which the objects in DIR and those in DIR.below do not work; the backend's own is not
 # one of them. The build's archives say who has what.
 below() { # DIR BACKEND
-	nm -A "$bld/lib/libngp-kern-$2.a" "$bld/lib/libngp-reclaim-$2.a" 2>/dev/null | awk 'NF >= 3 && $(NF - 1) ~ /^[A-Z]$/ && $(NF - 1) != "U" {
+	(cd -- "$bld/lib" && nm -A "libngp-kern-$2.a" "libngp-reclaim-$2.a") 2>/dev/null | awk 'NF >= 3 && $(NF - 1) ~ /^[A-Z]$/ && $(NF - 1) != "U" {
 		sub(/:[^:]*$/, "", $1); sub(/.*[\/:]/, "", $1); print $NF, $1 }' | LC_ALL=C sort -u >"$tmp/has"
 	wanted "$1"/*.o | LC_ALL=C join - "$tmp/has" | awk '{ print $2 }' | sort -u |
 		sed -E 's,^(kern|reclaim)_(.*)\.o$,lib/\1/\2,' | grep -vE '^lib/reclaim/(urcu_memb|urcu_qsbr|ck_epoch|rwlock)\.c$'

@@ -532,9 +532,14 @@ test_ctr_none_left(void **state)
 		seen[got[i]] = true;
 	}
 	ngu__ctr_free(got[5]);
-	ngu__ctr_free(got[77777]); /* what came back last is the next: nobody else is asked */
+	ngu__ctr_free(got[77777]); /* what came back last is the next: nobody else is asked. Without caches the lowest is. */
+#ifdef NGU_NO_CACHES
+	assert_int_equal(ngu__ctr_alloc(), got[5]);
+	assert_int_equal(ngu__ctr_alloc(), got[77777]);
+#else
 	assert_int_equal(ngu__ctr_alloc(), got[77777]);
 	assert_int_equal(ngu__ctr_alloc(), got[5]);
+#endif
 	for (i = 0; i < n; i++)
 		ngu__ctr_free(got[i]);
 	/* All are back: as many again come from below the highest of before. */
