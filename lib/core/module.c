@@ -5,6 +5,8 @@
  * As in the kernel it is the asking thread that loads, before the message is sent; a node's own mkpeer never does (section 17.3).
  *
  * Lock    guards the list; a copy is made under it, since what is loaded registers itself while the loader runs.
+ * Loading one thread at a time. A type is registered before its MOD_LOAD has returned (section 3), so who finds it meanwhile waits; but not what
+ *         that handler itself asks for.
  * Blocks  ngu__type_want(), as long as the loader takes. Outside sections; no turn is needed, and one that is held stays held.
  */
 #include "core/core.h"
@@ -15,6 +17,8 @@
 static ngu__spin lock;
 static char dirs[MOST];
 static bool chosen; /* else the environment's */
+static _Atomic uint32_t loading;
+static _Atomic(struct ngu__thread *) loader;
 
 int
 ngu_module_path(const char *list)
@@ -41,6 +45,44 @@ may_be_a_type(const char *name)
 	return (n != 0);
 }
 
+/*
+ * Wait until nobody else loads. True: this thread does already.
+ *
+ * ORDER module-loading (load side)
+ *   before:      the type was found
+ *   pairs with:  begin(), before the type is published (type-publish): who finds it does not find the old zero; and end()
+ *   if relaxed:  a node could be made while the type's MOD_LOAD still runs
+ */
+static bool
+settled(struct ngu__thread *ts)
+{
+	/* No order needed: only this thread could have stored its own record. */
+	while (NGU_LD_SC(&loading) != 0 && NGU_LD_RLX(&loader) != ts)
+		ngu__port_wait(&loading, 1, -1);
+	return (NGU_LD_RLX(&loader) == ts);
+}
+
+static void
+begin(struct ngu__thread *ts)
+{
+	uint32_t zero = 0;
+
+	while (!NGU_CAS_SC(&loading, &zero, 1u)) {
+		ngu__port_wait(&loading, 1, -1);
+		zero = 0;
+	}
+	NGU_ST_RLX(&loader, ts);
+}
+
+static void
+end(void)
+{
+	NGU_ST_RLX(&loader, NULL);
+	/* ORDER module-loading (store side): release at least; behind all that MOD_LOAD did. */
+	NGU_ST_SC(&loading, 0u);
+	ngu__port_wake(&loading, INT32_MAX);
+}
+
 /* The file is there: 0, or what is wrong with it is in the log. */
 static int
 load(struct ngu_graph *g, const char *file, const char *type)
@@ -61,11 +103,15 @@ load(struct ngu_graph *g, const char *file, const char *type)
 int
 ngu__type_want(struct ngu_graph *g, const char *type)
 {
+	struct ngu__thread *ts = ngu__self();
 	char list[MOST], file[MOST + NG_TYPESIZ + 8], *dir, *next;
-	bool environment;
+	bool environment, nested;
+	int error;
 
-	if (type != NULL && ng_findtype(type) != NULL)
+	if (type != NULL && ng_findtype(type) != NULL) {
+		(void)settled(ts);
 		return (0);
+	}
 	if (type == NULL || !may_be_a_type(type))
 		return (ENOENT);
 	ngu__spin_lock(&lock);
@@ -84,8 +130,14 @@ ngu__type_want(struct ngu_graph *g, const char *type)
 		if (dir[0] == '\0') /* not the working directory */
 			continue;
 		(void)ngu__port_snprintf(file, sizeof(file), "%s/ng_%s.so", dir, type);
-		if (ngu__port_exists(file))
-			return (load(g, file, type));
+		if (!ngu__port_exists(file))
+			continue;
+		if (!(nested = settled(ts)))
+			begin(ts);
+		error = ng_findtype(type) != NULL ? 0 : load(g, file, type); /* another thread may have been quicker */
+		if (!nested)
+			end();
+		return (error);
 	}
 	return (ENOENT);
 }
