@@ -32,8 +32,7 @@
 	X(S8, "a graph is taken down without waiting for what was retired") \
 	X(S9, "the far end of a destroyed hook loses one reference too many") \
 	X(dying_hook, "a hook's last reference may be dropped while readers still take plain ones") \
-	X(stays_queued, "a gate whose queue was served stays in queued mode") \
-	X(burst_twice, "R1 for bursts")
+	X(stays_queued, "a gate whose queue was served stays in queued mode")
 
 #if defined(NGU_PLANT_CHOOSE)
 #define NGU__PLANT_ID(name, text) NGU__PLANT_##name,
