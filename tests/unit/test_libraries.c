@@ -19,13 +19,6 @@
 #include <contrib/zlib/zlib.h>
 #endif
 
-#define NOT_HERE(name) \
-	static void name(void **state) \
-	{ \
-		(void)state; \
-		skip(); \
-	}
-
 #if defined(NGU_HAVE_PCAP)
 /* "The byte at 40 is 7: 30 bytes; else none." */
 static const struct bpf_insn prog[] = {
@@ -102,9 +95,6 @@ test_codes(void **state)
 	assert_int_equal(bpf_validate(p + 1, 2), 0);
 	bpf_maxinsns = BPF_MAXINSNS;
 }
-#else
-NOT_HERE(test_bpf)
-NOT_HERE(test_codes)
 #endif
 
 #if defined(NGU_HAVE_NETTLE)
@@ -131,8 +121,6 @@ test_crypto(void **state)
 	SHA1Final(digest, &sha);
 	assert_memory_equal(digest, abc, sizeof(abc));
 }
-#else
-NOT_HERE(test_crypto)
 #endif
 
 #if defined(NGU_HAVE_ZLIB)
@@ -145,19 +133,27 @@ test_zlib(void **state)
 	assert_int_equal(deflateInit2(&d, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY), Z_OK);
 	assert_int_equal(deflateEnd(&d), Z_OK);
 }
-#else
-NOT_HERE(test_zlib)
 #endif
 
 int
 main(void)
 {
+#if defined(NGU_HAVE_PCAP) || defined(NGU_HAVE_NETTLE) || defined(NGU_HAVE_ZLIB)
 	const struct CMUnitTest tests[] = {
+#if defined(NGU_HAVE_PCAP)
 		cmocka_unit_test(test_bpf),
 		cmocka_unit_test(test_codes),
+#endif
+#if defined(NGU_HAVE_NETTLE)
 		cmocka_unit_test(test_crypto),
+#endif
+#if defined(NGU_HAVE_ZLIB)
 		cmocka_unit_test(test_zlib),
+#endif
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
+#else
+	return (77); /* none of the libraries is there */
+#endif
 }
