@@ -257,6 +257,77 @@ ngu__call_rmnode(struct ng_node *node)
 	return (error);
 }
 
+/* Who wants to be told of the end of an item, instead of waiting for it. */
+struct report {
+	struct ng_apply_info apply;
+	ng_apply_t *done;
+	void *arg;
+};
+
+static void
+report_done(void *arg, int error)
+{
+	struct report *w = arg;
+	ng_apply_t *done = w->done;
+	void *done_arg = w->arg;
+
+	ngu__port_free(w);
+	done(done_arg, error);
+}
+
+/* Send an addressed item; done(arg, result) when all of it is complete, maybe before this returns. ENOMEM: nothing was sent. */
+static int
+send_and_tell(struct ng_item *item, ng_apply_t *done, void *arg)
+{
+	struct report *w = ngu__port_alloc(sizeof(*w), 16);
+
+	if (w == NULL) {
+		NG_FREE_ITEM(item);
+		return (ENOMEM);
+	}
+	w->apply.apply = report_done;
+	w->apply.context = w;
+	NGU_ST_RLX(&w->apply.refs, 1); /* ours, until the send has returned */
+	NGU_ST_RLX(&w->apply.error, 0);
+	w->done = done;
+	w->arg = arg;
+	item->apply = &w->apply;
+	(void)ng_snd_item(item, NG_NOFLAGS);
+	ngu__apply_done(&w->apply, 0, 2);
+	return (0);
+}
+
+int
+ngu__send_path(struct ng_node *here, const char *path, struct ng_mesg *msg, ng_apply_t *done, void *arg)
+{
+	struct ngu__thread *ts = ngu__self();
+	struct ngu_graph *g = here->nd_graph;
+	struct ngu__ctx ctx;
+	struct ng_item *item;
+	int error;
+
+	if (ts->nest != 0) {
+		NG_FREE_MSG(msg);
+		return (EDEADLK);
+	}
+	ngu__press(ts);
+	if ((item = ng_package_msg(msg, NG_NOFLAGS)) == NULL)
+		return (ENOMEM);
+	ngu__enter(ts, &ctx, g);
+	if ((error = ng_address_path(here, item, path, 0)) == 0) {
+		if (done != NULL) {
+			error = send_and_tell(item, done, arg);
+		} else if (ngu__w_held(ts, item->el_dest)) {
+			NG_FREE_ITEM(item);
+			error = EDEADLK;
+		} else {
+			error = send_and_wait(ts, g, item);
+		}
+	}
+	ngu__leave(ts, &ctx);
+	return (error);
+}
+
 /* ---- replies ---- */
 
 /*
@@ -535,6 +606,28 @@ ngu_mknode(struct ngu_graph *g, const char *type, const char *name, uint32_t *id
 		}
 		ngu__w_release(ts, node, &f);
 		NG_NODE_UNREF(node);
+	}
+	ngu__leave(ts, &ctx);
+	return (error);
+}
+
+int
+ngu__mknode_for(struct ngu_graph *g, struct ng_type *type, void *priv, _Atomic(node_p) *at)
+{
+	struct ngu__thread *ts = ngu__self();
+	struct ngu__ctx ctx;
+	node_p node;
+	int error;
+
+	if (ts->nest != 0)
+		return (EDEADLK);
+	ngu__press(ts);
+	ngu__enter(ts, &ctx, g);
+	if ((error = ngu__make_node(g, type, &node, false)) == 0) {
+		NG_NODE_SET_PRIVATE(node, priv);
+		/* ORDER sock-node (store side): release; pairs with the acquire load in ng_socket.c, sockdata_node(). */
+		NGU_ST_REL(at, node);
+		ngu__node_publish(node);
 	}
 	ngu__leave(ts, &ctx);
 	return (error);

@@ -82,7 +82,7 @@ struct ngu__reply {
 struct ngu_graph {
 	struct ngu__graph_prefix prefix; /* first: the mbuf code knows it */
 	char name[32];
-	_Atomic uint32_t holders; /* of this memory: the graph itself, and threads whose current graph it is */
+	_Atomic uint32_t holders; /* of this memory: the graph itself, its sockets, and threads whose current graph it is */
 	uint32_t ctr_flow;  /* n attempted, bytes delivered (packets) */
 	uint32_t ctr_queue; /* n packets ever queued, bytes messages applied */
 	uint32_t ctr_nodes; /* n made, bytes gone */
@@ -570,12 +570,27 @@ void ngu__limits_init(struct ngu_graph *g, const struct ngu_graph_opts *opts);
 /* ---- graph.c ---- */
 void ngu__log(struct ngu_graph *g, int level, const char *fmt, ...) __attribute__((__format__(__printf__, 3, 4)));
 struct ngu_graph *ngu__graph_of(const struct ng_node *node);
+/* A graph's memory stays until unhold; whether there is a graph in it still. */
+void ngu__graph_hold(struct ngu_graph *g);
+void ngu__graph_unhold(struct ngu_graph *g);
+bool ngu__graph_there(struct ngu_graph *g);
 void ngu__graph_home(struct ngu__thread *ts, struct ngu_graph *g); /* what the thread comes back to; NULL: nothing */
 
 /* Control calls that wait: control.c */
 bool ngu__reply_open_at(struct ngu_graph *g, uint32_t addr); /* somebody waits there */
 int ngu__reply_put(struct ngu_graph *g, uint32_t addr, struct ng_mesg *msg); /* consumes msg; EINVAL nobody waits there */
 int ngu__call_rmnode(struct ng_node *node);
+/*
+ * Send `msg` (consumed) from the node `here` to the one at `path`, which is relative to it; answers go to `here`. `done` NULL: waits as
+ * ngu_msg() does, and returns the result. Else 0, and done(arg, result) is called once, maybe before this returns, from whatever thread, inside
+ * whatever turn; nobody is waited for. On an error it is not called. EDEADLK in a section, or to a node whose turn the caller has.
+ */
+int ngu__send_path(struct ng_node *here, const char *path, struct ng_mesg *msg, ng_apply_t *done, void *arg);
+/*
+ * A node of `type` whose constructor is not asked. It has its private data, and *at leads to it, before it can be found. When this
+ * returns it may have been shut down. ENXIO, ENOMEM; EDEADLK in a section.
+ */
+int ngu__mknode_for(struct ngu_graph *g, struct ng_type *type, void *priv, _Atomic(struct ng_node *) *at);
 int ngu__call_writer(struct ng_node *node, struct ng_hook *hook, ng_item_fn2 *fn, void *arg1, int arg2);
 
 /* Calls that cannot fail for want of memory: it is taken beforehand. For callers outside all methods and sections. */

@@ -165,11 +165,23 @@ counters_make(struct ngu_graph *g)
 	return (0);
 }
 
-static void
-unhold(struct ngu_graph *g)
+void
+ngu__graph_hold(struct ngu_graph *g)
+{
+	(void)NGU_FADD_RLX(&g->holders, 1u);
+}
+
+void
+ngu__graph_unhold(struct ngu_graph *g)
 {
 	if (NGU_FSUB_AR(&g->holders, 1u) == 1)
 		ngu__port_free(g);
+}
+
+bool
+ngu__graph_there(struct ngu_graph *g)
+{
+	return (is_there(g));
 }
 
 void
@@ -178,11 +190,11 @@ ngu__graph_home(struct ngu__thread *ts, struct ngu_graph *g)
 	struct ngu_graph *old = ts->home;
 
 	if (g != NULL)
-		(void)NGU_FADD_RLX(&g->holders, 1u);
+		ngu__graph_hold(g);
 	ts->home = g;
 	ts->graph = g;
 	if (old != NULL)
-		unhold(old);
+		ngu__graph_unhold(old);
 }
 
 /* The end of a graph. A thread whose current graph it is finds out by itself, and holds the memory until then. */
@@ -199,7 +211,7 @@ graph_free(struct ngu_graph *g)
 	ngu__idtab_fini(&g->ids);
 	ngu__names_fini(&g->names);
 	counters_free(g);
-	unhold(g);
+	ngu__graph_unhold(g);
 }
 
 int

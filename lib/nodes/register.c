@@ -31,6 +31,7 @@
 	X(ng_pipe) \
 	X(ng_port) \
 	X(ng_sample) \
+	X(ng_socket) \
 	X(ng_source) \
 	X(ng_split) \
 	X(ng_tag) \

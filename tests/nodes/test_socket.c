@@ -1,0 +1,765 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test_socket.c - node type "socket" by <ng/socket.h>: control and data sockets, what a send has done when it returns, closing and shutting
+ * down in every order, and all of it by many threads at a time.
+ */
+#include "support/race.h"
+
+#include <stdatomic.h>
+
+#include <netgraph/ng_socket.h>
+
+#define GEN NGM_GENERIC_COOKIE
+#define MOST 64
+
+/* ---- an owner that remembers ---- */
+
+struct owner {
+	struct ngu_sock *s;
+	_Atomic int refuse; /* what message() and packet() return */
+	_Atomic unsigned messages, packets, gone, released;
+	struct {
+		char from[16];
+		struct ng_mesg header;
+		char args[64];
+		size_t len;
+	} msg[MOST];
+	struct {
+		char hook[NG_HOOKSIZ], text[64];
+	} pkt[MOST];
+};
+
+static int
+on_message(void *arg, const char *from, const struct ng_mesg *msg, size_t len)
+{
+	struct owner *o = arg;
+	unsigned i;
+
+	if (o->refuse != 0)
+		return (o->refuse);
+	if ((i = atomic_fetch_add(&o->messages, 1u)) < MOST) {
+		(void)snprintf(o->msg[i].from, sizeof(o->msg[i].from), "%s", from);
+		memcpy(&o->msg[i].header, msg, sizeof(*msg));
+		o->msg[i].len = len;
+		if (msg->header.arglen <= sizeof(o->msg[i].args))
+			memcpy(o->msg[i].args, msg->data, msg->header.arglen);
+	}
+	return (0);
+}
+
+static int
+on_packet(void *arg, const char *hook, const struct mbuf *m)
+{
+	struct owner *o = arg;
+	unsigned i;
+
+	if (o->refuse != 0)
+		return (o->refuse);
+	if ((i = atomic_fetch_add(&o->packets, 1u)) < MOST) {
+		(void)snprintf(o->pkt[i].hook, sizeof(o->pkt[i].hook), "%s", hook);
+		o->pkt[i].text[ngu_packet_read(m, 0, o->pkt[i].text, sizeof(o->pkt[i].text) - 1)] = '\0';
+	}
+	return (0);
+}
+
+static void
+on_gone(void *arg)
+{
+	struct owner *o = arg;
+
+	atomic_fetch_add(&o->gone, 1u);
+}
+
+static void
+on_release(void *arg)
+{
+	struct owner *o = arg;
+
+	atomic_fetch_add(&o->released, 1u);
+}
+
+static const struct ngu_sock_ops ops = { on_message, on_packet, on_gone, on_release };
+static const struct ngu_sock_ops deaf;
+
+static void
+opened(struct ngt *t, struct owner *o, enum ngu_sock_kind kind)
+{
+	memset(o, 0, sizeof(*o));
+	assert_int_equal(ngu_sock_open(G, kind, &ops, o, &o->s), 0);
+}
+
+/* A control socket bound to `name`, and a data socket of it. */
+static void
+pair(struct ngt *t, struct owner *c, struct owner *d, const char *name)
+{
+	char path[40];
+
+	opened(t, c, NGU_SOCK_CONTROL);
+	assert_int_equal(ngu_sock_bind(c->s, name), 0);
+	opened(t, d, NGU_SOCK_DATA);
+	(void)snprintf(path, sizeof(path), "%s:", name);
+	assert_int_equal(ngu_sock_connect(d->s, path), 0);
+}
+
+static void
+closed(struct owner *o)
+{
+	ngu_sock_close(o->s);
+	o->s = NULL;
+	ngu_reclaim_barrier();
+	assert_int_equal(o->released, 1);
+}
+
+/* A message in room of its own, to be found by sanitizers when something reads behind it. */
+static struct ng_mesg *
+mesg(uint32_t cookie, uint32_t cmd, const void *arg, size_t len)
+{
+	struct ng_mesg *m = calloc(1, sizeof(*m) + len);
+
+	assert_non_null(m);
+	m->header.version = NG_VERSION;
+	m->header.typecookie = cookie;
+	m->header.cmd = cmd;
+	m->header.token = 4711;
+	m->header.arglen = (uint32_t)len;
+	(void)snprintf((char *)m->header.cmdstr, sizeof(m->header.cmdstr), "command");
+	if (len != 0)
+		memcpy(m->data, arg, len);
+	return (m);
+}
+
+static int
+tell(struct ngu_sock *s, const char *path, uint32_t cookie, uint32_t cmd, const void *arg, size_t len)
+{
+	struct ng_mesg *m = mesg(cookie, cmd, arg, len);
+	int error = ngu_sock_send_msg(s, path, m, sizeof(*m) + len, NULL, NULL);
+
+	(free)(m);
+	return (error);
+}
+
+static int
+mkpeer(struct ngu_sock *s, const char *path, const char *type, const char *ours, const char *theirs)
+{
+	struct ngm_mkpeer a;
+
+	memset(&a, 0, sizeof(a));
+	(void)snprintf(a.type, sizeof(a.type), "%s", type);
+	(void)snprintf(a.ourhook, sizeof(a.ourhook), "%s", ours);
+	(void)snprintf(a.peerhook, sizeof(a.peerhook), "%s", theirs);
+	return (tell(s, path, GEN, NGM_MKPEER, &a, sizeof(a)));
+}
+
+static int
+connect_(struct ngu_sock *s, const char *path, const char *peer, const char *ours, const char *theirs)
+{
+	struct ngm_connect a;
+
+	memset(&a, 0, sizeof(a));
+	(void)snprintf(a.path, sizeof(a.path), "%s", peer);
+	(void)snprintf(a.ourhook, sizeof(a.ourhook), "%s", ours);
+	(void)snprintf(a.peerhook, sizeof(a.peerhook), "%s", theirs);
+	return (tell(s, path, GEN, NGM_CONNECT, &a, sizeof(a)));
+}
+
+static int
+say(struct ngu_sock *s, const char *hook, const char *text)
+{
+	return (ngu_sock_send_data(s, hook, text, strlen(text)));
+}
+
+static const char *
+self(struct ngu_sock *s)
+{
+	static char path[16];
+
+	(void)snprintf(path, sizeof(path), "[%x]:", ngu_sock_id(s));
+	return (path);
+}
+
+/* ---- opening and names ---- */
+
+static void
+test_open(void **state)
+{
+	struct ngt *t = ngt_graph("hub h");
+	struct ngu_sock *s = (void *)-1;
+	struct owner c, d;
+	struct ng_mesg *r;
+	struct nodeinfo *ni;
+
+	(void)state;
+	assert_int_equal(ngu_sock_open(NULL, NGU_SOCK_CONTROL, &ops, NULL, &s), EINVAL);
+	assert_int_equal(ngu_sock_open(G, NGU_SOCK_CONTROL, NULL, NULL, &s), EINVAL);
+	assert_int_equal(ngu_sock_open(G, 3, &ops, NULL, &s), EINVAL);
+	assert_ptr_equal(s, (void *)-1);
+	/* Its node is of type socket and has no name; there is no other way to make one. */
+	opened(t, &c, NGU_SOCK_CONTROL);
+	assert_true(ngu_sock_id(c.s) != 0);
+	assert_int_equal(ngu_msg(G, self(c.s), GEN, NGM_NODEINFO, NULL, 0, &r), 0);
+	ni = (void *)r->data;
+	assert_string_equal(ni->type, "socket");
+	assert_string_equal(ni->name, "");
+	assert_int_equal(ni->id, ngu_sock_id(c.s));
+	assert_int_equal(ni->hooks, 0);
+	ngu_msg_free(r);
+	assert_int_equal(ngu_mknode(G, "socket", NULL, NULL), EINVAL);
+	assert_int_equal(ngu_mkpeer(G, "h:", "socket", "a", "b"), EINVAL);
+	assert_int_equal(mkpeer(c.s, "h:", "socket", "a", "b"), EINVAL);
+	/* A data socket has none. */
+	opened(t, &d, NGU_SOCK_DATA);
+	expect_alive(t, 2, 0);
+	assert_int_equal(ngu_sock_id(d.s), 0);
+	assert_int_equal(ngu_sock_hooks(d.s), 0);
+	assert_int_equal(say(d.s, "x", "too early"), ENOTCONN);
+	assert_int_equal(say(d.s, NULL, "too early"), EDESTADDRREQ);
+	assert_int_equal(say(d.s, "", "too early"), EDESTADDRREQ);
+	closed(&d);
+	closed(&c);
+	assert_int_equal(c.gone + d.gone, 0); /* their own doing */
+	expect_alive(t, 1, 0);
+	ngu_sock_close(NULL);
+	ngt_end(t);
+}
+
+static void
+test_names(void **state)
+{
+	static const char most[] = "0123456789012345678901234567890";
+	struct ngt *t = ngt_graph("hub h");
+	char name[NGU_SOCK_NAMELEN], want[NGU_SOCK_NAMELEN];
+	struct owner c, d;
+
+	(void)state;
+	opened(t, &c, NGU_SOCK_CONTROL);
+	opened(t, &d, NGU_SOCK_DATA);
+	(void)snprintf(want, sizeof(want), "[%x]", ngu_sock_id(c.s));
+	assert_int_equal(ngu_sock_name(c.s, name), 0);
+	assert_string_equal(name, want);
+	assert_int_equal(ngu_sock_name(d.s, name), EINVAL);
+	assert_int_equal(ngu_sock_bind(d.s, "data"), EOPNOTSUPP);
+	assert_int_equal(ngu_sock_bind(c.s, NULL), EINVAL);
+	assert_int_equal(ngu_sock_bind(c.s, ""), EINVAL);
+	assert_int_equal(ngu_sock_bind(c.s, "a.b"), EINVAL);
+	assert_int_equal(ngu_sock_bind(c.s, "a:"), EINVAL);
+	assert_int_equal(ngu_sock_bind(c.s, "[12]"), EINVAL);
+	assert_int_equal(ngu_sock_bind(c.s, "01234567890123456789012345678901"), EINVAL);
+	assert_int_equal(ngu_sock_bind(c.s, "h"), EADDRINUSE);
+	assert_int_equal(ngu_sock_bind(c.s, "a name"), 0);
+	assert_int_equal(ngu_sock_bind(c.s, "a name"), 0); /* its own already */
+	assert_int_equal(ngu_sock_bind(c.s, most), 0);
+	assert_int_equal(ngu_lookup(G, "a name:", NULL), ENOENT);
+	assert_int_equal(ngu_sock_name(c.s, name), 0);
+	assert_string_equal(name, most);
+	/* The data socket answers alike, however it found the node. */
+	assert_int_equal(ngu_sock_connect(d.s, self(c.s)), 0);
+	assert_int_equal(ngu_sock_name(d.s, name), 0);
+	assert_string_equal(name, most);
+	assert_int_equal(ngu_sock_id(d.s), ngu_sock_id(c.s));
+	/* Names and messages lead to the same node, "." is that one. */
+	assert_int_equal(tell(c.s, ".", GEN, NGM_NAME, "other\0aaaaaaaaaaaaaaaaaaaaaaaaa", NG_NODESIZ), 0);
+	assert_int_equal(ngu_sock_name(c.s, name), 0);
+	assert_string_equal(name, "other");
+	closed(&c);
+	closed(&d);
+	ngt_end(t);
+}
+
+/* ---- control: sending and receiving ---- */
+
+static void
+test_answer(void **state)
+{
+	struct ngt *t = ngt_graph("hub h");
+	struct owner c;
+	uint32_t id;
+	char from[16];
+
+	(void)state;
+	opened(t, &c, NGU_SOCK_CONTROL);
+	assert_int_equal(ngu_lookup(G, "h:", &id), 0);
+	(void)snprintf(from, sizeof(from), "[%x]:", id);
+	/* When the call returns the answer is here: with the request's token, cookie, command, its name, and a return address. */
+	assert_int_equal(tell(c.s, "h:", GEN, NGM_NODEINFO, NULL, 0), 0);
+	assert_int_equal(c.messages, 1);
+	assert_string_equal(c.msg[0].from, from);
+	assert_int_equal(c.msg[0].len, 56 + sizeof(struct nodeinfo));
+	assert_int_equal(c.msg[0].header.header.arglen, sizeof(struct nodeinfo));
+	assert_int_equal(c.msg[0].header.header.flags, NGF_RESP);
+	assert_int_equal(c.msg[0].header.header.token, 4711);
+	assert_int_equal(c.msg[0].header.header.typecookie, GEN);
+	assert_int_equal(c.msg[0].header.header.cmd, NGM_NODEINFO);
+	assert_string_equal((const char *)c.msg[0].header.header.cmdstr, "command");
+	/* One's own node answers, too, by all the names of the starting node. */
+	for (const char *const *p = (const char *const[]){ "", ".", ".:", self(c.s), NULL }; *p != NULL; p++)
+		assert_int_equal(tell(c.s, *p, GEN, NGM_NODEINFO, NULL, 0), 0);
+	assert_int_equal(c.messages, 5);
+	assert_string_equal(c.msg[4].from, self(c.s));
+	/* An answer for which there is no room is the sender's error, and the work is done all the same. */
+	c.refuse = ENOBUFS;
+	assert_int_equal(tell(c.s, "h:", GEN, NGM_NODEINFO, NULL, 0), ENOBUFS);
+	c.refuse = 0;
+	assert_int_equal(tell(c.s, "h:", GEN, NGM_NODEINFO, NULL, 0), 0);
+	assert_int_equal(c.messages, 6);
+	closed(&c);
+	/* Who hears nothing can send, nevertheless. */
+	assert_int_equal(ngu_sock_open(G, NGU_SOCK_CONTROL, &deaf, NULL, &c.s), 0);
+	assert_int_equal(tell(c.s, "h:", GEN, NGM_NODEINFO, NULL, 0), 0);
+	ngu_sock_close(c.s);
+	ngt_end(t);
+}
+
+/* What does not fit is refused before anything of it is looked at. */
+static void
+test_send_errors(void **state)
+{
+	struct ngt *t = traced(0, 0, "hub h; a x");
+	struct ngm_mkpeer a;
+	struct ng_mesg *m, *cut;
+	struct owner c;
+	char path[NG_PATHSIZ + 1];
+
+	(void)state;
+	opened(t, &c, NGU_SOCK_CONTROL);
+	m = mesg(GEN, NGM_NODEINFO, "1234", 4);
+	for (size_t len = 0; len < sizeof(*m); len++) {
+		assert_non_null(cut = (malloc)(len + 1));
+		memcpy(cut, m, len);
+		assert_int_equal(ngu_sock_send_msg(c.s, "h:", cut, len, NULL, NULL), EINVAL);
+		(free)(cut);
+	}
+	assert_int_equal(ngu_sock_send_msg(c.s, "h:", m, sizeof(*m) + 3, NULL, NULL), EINVAL);
+	assert_int_equal(ngu_sock_send_msg(c.s, "h:", m, sizeof(*m), NULL, NULL), EINVAL);
+	m->header.arglen = UINT32_MAX;
+	assert_int_equal(ngu_sock_send_msg(c.s, "h:", m, sizeof(*m) + 4, NULL, NULL), EINVAL);
+	m->header.arglen = 5;
+	assert_int_equal(ngu_sock_send_msg(c.s, "h:", m, sizeof(*m) + 4, NULL, NULL), EINVAL);
+	m->header.arglen = 4;
+	m->header.version = 7;
+	assert_int_equal(ngu_sock_send_msg(c.s, "h:", m, sizeof(*m) + 4, NULL, NULL), EINVAL);
+	m->header.version = NG_VERSION;
+	assert_int_equal(ngu_sock_send_msg(c.s, "h:", NULL, sizeof(*m), NULL, NULL), EINVAL);
+	assert_int_equal(ngu_sock_send_msg(c.s, NULL, m, sizeof(*m) + 4, NULL, NULL), EDESTADDRREQ);
+	assert_int_equal(ngu_sock_send_msg(c.s, "h:", m, sizeof(*m) + 4, NULL, NULL), 0);
+	assert_int_equal(c.messages, 1);
+	(free)(m);
+	/* Paths. */
+	memset(path, 'x', sizeof(path));
+	path[NG_PATHSIZ] = '\0';
+	assert_int_equal(tell(c.s, path, GEN, NGM_NODEINFO, NULL, 0), ENAMETOOLONG);
+	path[NG_PATHSIZ - 1] = '\0';
+	assert_int_equal(tell(c.s, path, GEN, NGM_NODEINFO, NULL, 0), ENOENT);
+	assert_int_equal(tell(c.s, "nobody:", GEN, NGM_NODEINFO, NULL, 0), ENOENT);
+	assert_int_equal(tell(c.s, "nohook", GEN, NGM_NODEINFO, NULL, 0), ENOENT);
+	assert_int_equal(tell(c.s, "[ffff]:", GEN, NGM_NODEINFO, NULL, 0), ENOENT);
+	assert_int_equal(tell(c.s, "a..b", GEN, NGM_NODEINFO, NULL, 0), EINVAL);
+	assert_int_equal(tell(c.s, ":a", GEN, NGM_NODEINFO, NULL, 0), EINVAL);
+	/* A type that nobody has: the socket looks for its module, a node does not; a name without an end is cut. */
+	assert_int_equal(mkpeer(c.s, ".", "no_such_type", "a", "b"), ENOENT);
+	assert_int_equal(mkpeer(c.s, ".", "../hub", "a", "b"), ENOENT);
+	assert_int_equal(mkpeer(c.s, ".", "", "a", "b"), ENOENT);
+	assert_int_equal(ngu_mkpeer(G, "h:", "no_such_type", "a", "b"), ENXIO);
+	memset(&a, 'x', sizeof(a));
+	assert_int_equal(tell(c.s, ".", GEN, NGM_MKPEER, &a, sizeof(a)), ENOENT);
+	assert_int_equal(tell(c.s, ".", GEN, NGM_MKPEER, &a, sizeof(a) - 1), EINVAL);
+	assert_int_equal(tell(c.s, ".", GEN, NGM_MKPEER, NULL, 0), EINVAL);
+	/* The method's own error. */
+	ngt_trace_fail("rcvmsg x", EXDEV);
+	assert_int_equal(tell(c.s, "x:", 77, 1, NULL, 0), EXDEV);
+	ngt_trace_fail("rcvmsg x", 0);
+	assert_int_equal(ngu_sock_hooks(c.s), 0);
+	closed(&c);
+	ngt_end(t);
+}
+
+/* A send has been carried out at both ends when it returns, and says what went wrong at either. */
+static void
+test_both_ends(void **state)
+{
+	struct ngt *t = traced(0, 0, "hub h; b y");
+	struct owner c;
+
+	(void)state;
+	opened(t, &c, NGU_SOCK_CONTROL);
+	assert_int_equal(ngu_sock_bind(c.s, "s"), 0);
+	assert_int_equal(mkpeer(c.s, ".", "hub", "up", "down"), 0);
+	assert_int_equal(ngu_sock_hooks(c.s), 1);
+	ngt_expect_hooks(t, "s:", "up - hub.down");
+	ngt_expect_hooks(t, "s:up", "down - s.up");
+	assert_int_equal(mkpeer(c.s, ".", "hub", "up", "other"), EEXIST);
+	assert_int_equal(connect_(c.s, ".", "h:", "to h", "from s"), 0);
+	ngt_expect_hooks(t, "h:", "from s - s.to h");
+	assert_int_equal(connect_(c.s, ".", "h:", "again", "from s"), EEXIST);
+	ngt_trace_fail("newhook y/no", EMLINK);
+	assert_int_equal(connect_(c.s, ".", "y:", "z", "no"), EMLINK);
+	assert_int_equal(connect_(c.s, "h:", "y:", "z", "no"), EMLINK); /* raised at the other of two that are not ours */
+	assert_int_equal(connect_(c.s, "y:", "h:", "no", "z"), EMLINK);
+	ngt_expect_hooks(t, "y:", "");
+	assert_int_equal(ngu_sock_hooks(c.s), 2);
+	/* Along its hook: relative paths begin at the socket's node. */
+	assert_int_equal(tell(c.s, "up", GEN, NGM_NODEINFO, NULL, 0), 0);
+	assert_int_equal(tell(c.s, ".:up", GEN, NGM_NODEINFO, NULL, 0), 0);
+	assert_int_equal(tell(c.s, "s:up.down", GEN, NGM_NODEINFO, NULL, 0), 0);
+	assert_int_equal(c.messages, 3);
+	assert_string_equal(c.msg[2].from, self(c.s));
+	/* Gone when the call returns. */
+	assert_int_equal(tell(c.s, "up", GEN, NGM_SHUTDOWN, NULL, 0), 0);
+	assert_int_equal(ngu_sock_hooks(c.s), 1);
+	assert_int_equal(tell(c.s, ".", GEN, NGM_RMHOOK, "to h\0nothing else matters.........", NG_HOOKSIZ), 0);
+	ngt_expect_hooks(t, "s:", "");
+	assert_int_equal(ngu_lookup(G, "h:", NULL), ENOENT);
+	closed(&c);
+	ngt_end(t);
+}
+
+/* Everything that is not the node's own is the owner's: texts, flow messages, foreign commands, answers to nothing. */
+static void
+test_receive(void **state)
+{
+	struct ngt *t = traced(0, 0, "hub h; a x");
+	struct owner c, d, other;
+	struct ng_mesg *r = NULL, *m;
+
+	(void)state;
+	opened(t, &other, NGU_SOCK_CONTROL);
+	pair(t, &c, &d, "s");
+	assert_int_equal(tell(other.s, "s:", GEN, NGM_TEXT_STATUS, NULL, 0), 0);
+	assert_int_equal(tell(other.s, "s:", GEN, NGM_TEXT_CONFIG, "set", 4), 0);
+	assert_int_equal(tell(other.s, "s:", NGM_FLOW_COOKIE, NGM_LINK_IS_UP, NULL, 0), 0);
+	assert_int_equal(tell(other.s, "s:", 12345, 3 | NGM_READONLY, "abc", 3), 0);
+	m = mesg(GEN, NGM_NODEINFO, NULL, 0);
+	m->header.flags = NGF_RESP;
+	assert_int_equal(ngu_sock_send_msg(other.s, "s:", m, sizeof(*m), NULL, NULL), 0);
+	(free)(m);
+	assert_int_equal(c.messages, 5);
+	for (unsigned i = 0; i < 5; i++)
+		assert_string_equal(c.msg[i].from, self(other.s));
+	assert_int_equal(c.msg[0].header.header.cmd, NGM_TEXT_STATUS);
+	assert_string_equal(c.msg[1].args, "set");
+	assert_int_equal(c.msg[2].header.header.typecookie, NGM_FLOW_COOKIE);
+	assert_int_equal(c.msg[3].header.header.cmd, 3 | NGM_READONLY);
+	assert_int_equal(c.msg[3].len, 59);
+	ngt_expect_bytes("abc", 3, c.msg[3].args, 3);
+	assert_int_equal(c.msg[4].header.header.flags, NGF_RESP);
+	/* An answer goes to the address that the question came from. */
+	assert_int_equal(tell(c.s, c.msg[0].from, GEN, NGM_TEXT_STATUS, "fine", 5), 0);
+	assert_int_equal(other.messages, 1);
+	assert_string_equal(other.msg[0].from, self(c.s));
+	/* The owner's refusal is the sender's result. */
+	c.refuse = ENOBUFS;
+	assert_int_equal(tell(other.s, "s:", 12345, 1, NULL, 0), ENOBUFS);
+	assert_int_equal(ngu_msg(G, "s:", 12345, 1, NULL, 0, &r), ENOBUFS);
+	c.refuse = 0;
+	/* The node's own: never the owner's. It has no commands in text. */
+	assert_int_equal(tell(other.s, "s:", NGM_SOCKET_COOKIE, NGM_SOCK_CMD_LINGER, NULL, 0), 0);
+	assert_int_equal(tell(other.s, "s:", NGM_SOCKET_COOKIE, 0, NULL, 0), EINVAL);
+	assert_int_equal(tell(other.s, "s:", NGM_SOCKET_COOKIE, 3, NULL, 0), EINVAL);
+	m = mesg(NGM_SOCKET_COOKIE, NGM_SOCK_CMD_LINGER, "", 1);
+	(void)snprintf((char *)m->header.cmdstr, sizeof(m->header.cmdstr), "linger");
+	assert_int_equal(tell(other.s, "s:", GEN, NGM_ASCII2BINARY, m, sizeof(*m) + 1), ENOSYS);
+	(free)(m);
+	assert_int_equal(c.messages, 5);
+	/* Nobody there. */
+	closed(&c);
+	assert_int_equal(tell(other.s, "s:", 12345, 1, NULL, 0), EINVAL);
+	assert_int_equal(ngu_msg(G, "s:", 12345, 1, NULL, 0, &r), EINVAL);
+	assert_int_equal(tell(other.s, "s:", GEN, NGM_NODEINFO, NULL, 0), 0); /* generic: the node itself answers */
+	assert_int_equal(tell(other.s, "s:", NGM_SOCKET_COOKIE, NGM_SOCK_CMD_LINGER, NULL, 0), 0);
+	closed(&d);
+	closed(&other);
+	assert_int_equal(c.gone + d.gone + other.gone, 0);
+	ngt_end(t);
+}
+
+/* ---- data ---- */
+
+static void
+test_data(void **state)
+{
+	struct ngt *t = ngt_graph("hub h; probe p; p.x - hub g.x");
+	struct owner c, d;
+	struct mbuf *vec[5];
+	struct ngu_port *port;
+	static char large[100000];
+
+	(void)state;
+	pair(t, &c, &d, "s");
+	assert_int_equal(say(d.s, NULL, "no hook"), EDESTADDRREQ);
+	assert_int_equal(say(d.s, "g", "no such hook"), EHOSTUNREACH);
+	assert_int_equal(connect_(c.s, ".", "g:", "0123456789012345678901234567890", "s"), 0);
+	assert_int_equal(ngu_sock_hooks(d.s), 1);
+	/* By name; and the only hook by no name. */
+	assert_int_equal(say(d.s, "0123456789012345678901234567890", "by name"), 0);
+	assert_int_equal(say(d.s, NULL, "the only one"), 0);
+	assert_int_equal(say(d.s, "", ""), 0);
+	assert_int_equal(ngu_sock_send_data(d.s, "", NULL, 0), 0);
+	ngt_expect(ngt_probe(t, "p"), "x", ngt_text("by name"));
+	ngt_expect(ngt_probe(t, "p"), "x", ngt_text("the only one"));
+	ngt_expect(ngt_probe(t, "p"), "x", ngt_text(""));
+	ngt_expect(ngt_probe(t, "p"), "x", ngt_text(""));
+	assert_int_equal(say(d.s, "01234567890123456789012345678901", "too long"), EINVAL);
+	assert_int_equal(ngu_sock_send_data(d.s, NULL, NULL, 1), EINVAL);
+	assert_int_equal(ngu_sock_send_data(d.s, NULL, large, (size_t)1 << 40), ENOBUFS);
+	assert_int_equal(say(c.s, NULL, "wrong socket"), EINVAL);
+	assert_int_equal(tell(d.s, "h:", GEN, NGM_NODEINFO, NULL, 0), EINVAL);
+	/* What the receivers say. */
+	ngt_refuse(ngt_probe(t, "p"), EXDEV);
+	assert_int_equal(say(d.s, NULL, "refused"), EXDEV);
+	ngt_refuse(ngt_probe(t, "p"), 0);
+	ngt_expect(ngt_probe(t, "p"), "x", ngt_text("refused")); /* recorded all the same */
+	/* Coming in: the hook by its name here. */
+	ngt_send(ngt_probe(t, "p"), "x", ngt_text("to the socket"));
+	assert_int_equal(d.packets, 1);
+	assert_string_equal(d.pkt[0].hook, "0123456789012345678901234567890");
+	assert_string_equal(d.pkt[0].text, "to the socket");
+	d.refuse = ENOBUFS;
+	assert_int_equal(ngt_try_send(ngt_probe(t, "p"), "x", ngt_text("no room")), ENOBUFS);
+	d.refuse = 0;
+	/* A second hook: which one is meant has to be said. */
+	assert_int_equal(ngu_port_open(G, "s:", "b", NULL, NULL, &port), 0);
+	assert_int_equal(say(d.s, NULL, "which?"), EDESTADDRREQ);
+	for (unsigned i = 0; i < NITEMS(vec); i++)
+		vec[i] = ngu_packet(G, "burst", 5);
+	assert_int_equal(ngu_port_send_burst(port, vec, NITEMS(vec)), 0);
+	assert_int_equal(d.packets, 6);
+	assert_string_equal(d.pkt[5].hook, "b");
+	assert_string_equal(d.pkt[5].text, "burst");
+	d.refuse = ENOBUFS;
+	for (unsigned i = 0; i < NITEMS(vec); i++)
+		vec[i] = ngu_packet(G, "burst", 5);
+	assert_int_equal(ngu_port_send_burst(port, vec, NITEMS(vec)), ENOBUFS);
+	d.refuse = 0;
+	/* Nobody there: dropped, and that is no error. */
+	closed(&d);
+	assert_int_equal(ngu_port_send(port, ngu_packet(G, "x", 1)), 0);
+	for (unsigned i = 0; i < NITEMS(vec); i++)
+		vec[i] = ngu_packet(G, "burst", 5);
+	assert_int_equal(ngu_port_send_burst(port, vec, NITEMS(vec)), 0);
+	ngt_send(ngt_probe(t, "p"), "x", ngt_text("to nobody"));
+	/* The next one is welcome. */
+	opened(t, &d, NGU_SOCK_DATA);
+	assert_int_equal(ngu_sock_connect(d.s, "s:"), 0);
+	assert_int_equal(ngu_port_send(port, ngu_packet(G, "x", 1)), 0);
+	assert_int_equal(d.packets, 1);
+	ngu_port_close(port);
+	assert_int_equal(say(d.s, NULL, "the only one again"), 0);
+	ngt_expect(ngt_probe(t, "p"), "x", ngt_text("the only one again"));
+	closed(&c);
+	closed(&d);
+	ngt_end(t);
+}
+
+static void
+test_connect_errors(void **state)
+{
+	struct ngt *t = ngt_graph("hub h; hub k; h.a - k.b");
+	struct owner c, d, e, foreign;
+	char path[NG_PATHSIZ + 1];
+
+	(void)state;
+	opened(t, &c, NGU_SOCK_CONTROL);
+	assert_int_equal(ngu_sock_bind(c.s, "s"), 0);
+	opened(t, &d, NGU_SOCK_DATA);
+	opened(t, &e, NGU_SOCK_DATA);
+	assert_int_equal(ngu_sock_connect(c.s, "s:"), EINVAL);
+	assert_int_equal(ngu_sock_connect(d.s, NULL), EINVAL);
+	assert_int_equal(ngu_sock_connect(d.s, "."), EINVAL); /* nowhere to start */
+	assert_int_equal(ngu_sock_connect(d.s, ".:"), EINVAL);
+	assert_int_equal(ngu_sock_connect(d.s, ""), EINVAL);
+	assert_int_equal(ngu_sock_connect(d.s, "hook"), EINVAL);
+	assert_int_equal(ngu_sock_connect(d.s, "nobody:"), ENOENT);
+	assert_int_equal(ngu_sock_connect(d.s, "h:nohook"), ENOENT);
+	assert_int_equal(ngu_sock_connect(d.s, "h:"), EINVAL); /* not a socket */
+	assert_int_equal(ngu_sock_connect(d.s, "h:a"), EINVAL);
+	memset(path, 'x', sizeof(path));
+	path[NG_PATHSIZ] = '\0';
+	assert_int_equal(ngu_sock_connect(d.s, path), ENAMETOOLONG);
+	assert_int_equal(ngu_sock_id(d.s), 0);
+	/* By a path along hooks; by whomever. */
+	opened(t, &foreign, NGU_SOCK_CONTROL);
+	assert_int_equal(connect_(foreign.s, "s:", "h:", "x", "s"), 0);
+	assert_int_equal(ngu_sock_connect(d.s, "k:b.s"), 0);
+	assert_int_equal(ngu_sock_id(d.s), ngu_sock_id(c.s));
+	assert_int_equal(ngu_sock_connect(d.s, "s:"), EISCONN);
+	assert_int_equal(ngu_sock_connect(d.s, self(foreign.s)), EISCONN);
+	assert_int_equal(ngu_sock_connect(e.s, "s:"), EADDRINUSE);
+	assert_int_equal(ngu_sock_id(e.s), 0);
+	assert_int_equal(say(e.s, "x", "x"), ENOTCONN);
+	assert_int_equal(ngu_sock_connect(e.s, self(foreign.s)), 0); /* none the worse for it */
+	closed(&foreign);
+	assert_int_equal(ngu_sock_hooks(d.s), 1);
+	closed(&d);
+	closed(&e);
+	closed(&c);
+	ngt_end(t);
+}
+
+/* ---- the end ---- */
+
+/* Both sides close, in either order: with the second, and no sooner, the node goes, and its name is free at once. */
+static void
+test_close(void **state)
+{
+	struct ngt *t = ngt_graph("hub h; probe p; p.x - h.x");
+	struct owner c, d, other;
+
+	(void)state;
+	opened(t, &other, NGU_SOCK_CONTROL);
+	for (int order = 0; order < 2; order++) {
+		pair(t, &c, &d, "s");
+		assert_int_equal(connect_(c.s, ".", "h:", "h", "s"), 0);
+		if (order == 0) {
+			/* Without its control socket the node lives on and forwards; messages fail. */
+			closed(&c);
+			assert_int_equal(say(d.s, "h", "still there"), 0);
+			ngt_expect(ngt_probe(t, "p"), "x", ngt_text("still there"));
+			ngt_send(ngt_probe(t, "p"), "x", ngt_text("you, too"));
+			assert_int_equal(d.packets, 1);
+			assert_int_equal(tell(other.s, "s:", 12345, 1, NULL, 0), EINVAL);
+			ngu_sock_close(d.s);
+		} else {
+			closed(&d);
+			assert_int_equal(tell(c.s, ".", GEN, NGM_NODEINFO, NULL, 0), 0);
+			ngt_send(ngt_probe(t, "p"), "x", ngt_text("to nobody"));
+			ngu_sock_close(c.s);
+		}
+		assert_int_equal(ngu_sock_bind(other.s, "s"), 0);
+		ngt_settle(t);
+		ngt_expect_hooks(t, "h:", "x - p.x");
+		ngu_reclaim_barrier();
+		assert_int_equal(c.released, 1);
+		assert_int_equal(d.released, 1);
+		assert_int_equal(c.gone + d.gone, 0);
+		assert_int_equal(ngu_sock_bind(other.s, "other"), 0);
+		expect_alive(t, 3, 2);
+	}
+	closed(&other);
+	ngt_end(t);
+}
+
+/* Shut down by a message: both are told, once, and what they call then fails. The dead node does not wait for them. */
+static void
+test_shutdown(void **state)
+{
+	struct ngt *t = ngt_graph("hub h");
+	char name[NGU_SOCK_NAMELEN];
+	struct ngu_graph_stats st;
+	struct owner c, d;
+
+	(void)state;
+	for (int self_made = 0; self_made < 2; self_made++) {
+		pair(t, &c, &d, "s");
+		assert_int_equal(connect_(c.s, ".", "h:", "h", "s"), 0);
+		if (self_made)
+			assert_int_equal(tell(c.s, ".", GEN, NGM_SHUTDOWN, NULL, 0), 0);
+		else
+			assert_int_equal(ngu_shutdown(G, "s:"), 0);
+		assert_int_equal(c.gone, 1);
+		assert_int_equal(d.gone, 1);
+		assert_int_equal(c.released + d.released, 0);
+		expect_alive(t, 0, 0); /* the hub went with its last hook */
+		ngu_graph_stats(G, &st);
+		assert_int_equal(st.dead_nodes, 0);
+		assert_int_equal(tell(c.s, "h:", GEN, NGM_NODEINFO, NULL, 0), EPIPE);
+		assert_int_equal(ngu_sock_send_msg(c.s, "h:", NULL, 0, NULL, NULL), EPIPE);
+		assert_int_equal(say(d.s, "h", "x"), EPIPE);
+		assert_int_equal(say(d.s, NULL, "x"), EPIPE);
+		assert_int_equal(ngu_sock_bind(c.s, "x"), EPIPE);
+		assert_int_equal(ngu_sock_connect(d.s, "s:"), EPIPE);
+		for (struct owner *o = &c; o != NULL; o = o == &c ? &d : NULL) {
+			assert_int_equal(ngu_sock_name(o->s, name), EINVAL);
+			assert_int_equal(ngu_sock_id(o->s), 0);
+			assert_int_equal(ngu_sock_hooks(o->s), 0);
+		}
+		assert_int_equal(c.gone + d.gone, 2);
+		closed(self_made ? &c : &d);
+		closed(self_made ? &d : &c);
+		assert_int_equal(c.gone + d.gone, 2);
+		if (!self_made)
+			assert_int_equal(ngu_mknode(G, "hub", "h", NULL), 0);
+	}
+	ngt_end(t);
+}
+
+static void
+test_linger(void **state)
+{
+	struct ngt *t = ngt_graph("hub h; hub k; h.keep - k.keep");
+	struct owner c, d;
+
+	(void)state;
+	/* At first, and after LINGER, a node without hooks stays. */
+	pair(t, &c, &d, "s");
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(connect_(c.s, ".", "h:", "h", "s"), 0);
+		assert_int_equal(ngu_rmhook(G, "h:", "s"), 0);
+		assert_int_equal(ngu_lookup(G, "s:", NULL), 0);
+		assert_int_equal(tell(c.s, ".", NGM_SOCKET_COOKIE, NGM_SOCK_CMD_NOLINGER, NULL, 0), 0);
+		assert_int_equal(ngu_lookup(G, "s:", NULL), 0); /* it never had one since: it waits for the first */
+		if (i == 0)
+			assert_int_equal(tell(c.s, ".", NGM_SOCKET_COOKIE, NGM_SOCK_CMD_LINGER, NULL, 0), 0);
+	}
+	/* Now it goes with its last hook, not before. */
+	assert_int_equal(connect_(c.s, ".", "h:", "h", "s"), 0);
+	assert_int_equal(connect_(c.s, ".", "h:", "h2", "s2"), 0);
+	assert_int_equal(ngu_rmhook(G, "h:", "s"), 0);
+	assert_int_equal(c.gone, 0);
+	assert_int_equal(ngu_rmhook(G, "s:", "h2"), 0);
+	assert_int_equal(ngu_lookup(G, "s:", NULL), ENOENT);
+	assert_int_equal(c.gone, 1);
+	assert_int_equal(d.gone, 1);
+	assert_int_equal(tell(c.s, ".", GEN, NGM_NODEINFO, NULL, 0), EPIPE);
+	closed(&c);
+	closed(&d);
+	ngt_end(t);
+}
+
+/* The graph goes first: open sockets are told, keep what they need, and are closed later. */
+static void
+test_graph_destroyed(void **state)
+{
+	struct ngt *t = ngt_graph("hub h");
+	char name[NGU_SOCK_NAMELEN];
+	struct owner c, d, lone;
+
+	(void)state;
+	pair(t, &c, &d, "s");
+	opened(t, &lone, NGU_SOCK_DATA);
+	assert_int_equal(connect_(c.s, ".", "h:", "h", "s"), 0);
+	ngt_end(t);
+	assert_int_equal(c.gone, 1);
+	assert_int_equal(d.gone, 1);
+	assert_int_equal(lone.gone, 0); /* it had no node */
+	assert_int_equal(tell(c.s, ".", GEN, NGM_NODEINFO, NULL, 0), EPIPE);
+	assert_int_equal(ngu_sock_bind(c.s, "x"), EPIPE);
+	assert_int_equal(ngu_sock_name(c.s, name), EINVAL);
+	assert_int_equal(say(d.s, "h", "x"), EPIPE);
+	assert_int_equal(say(lone.s, "h", "x"), ENOTCONN);
+	assert_int_equal(ngu_sock_connect(d.s, "s:"), EPIPE);
+	assert_int_equal(ngu_sock_connect(lone.s, "s:"), EPIPE);
+	closed(&d);
+	closed(&c);
+	closed(&lone);
+	assert_int_equal(c.gone + d.gone, 2);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ngt_test(test_open),
+		ngt_test(test_names),
+		ngt_test(test_answer),
+		ngt_test(test_send_errors),
+		ngt_test(test_both_ends),
+		ngt_test(test_receive),
+		ngt_test(test_data),
+		ngt_test(test_connect_errors),
+		ngt_test(test_close),
+		ngt_test(test_shutdown),
+		ngt_test(test_linger),
+		ngt_test(test_graph_destroyed),
+	};
+
+	return (cmocka_run_group_tests_name("socket", tests, NULL, NULL));
+}
