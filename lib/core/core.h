@@ -120,6 +120,8 @@ struct ngu_graph {
 	struct ngu__wq wq[NGU_WORKERS_MAX];
 	struct ngu__worker worker[NGU_WORKERS_MAX];
 	struct ngu__reply reply[NGU_REPLY_SLOTS];
+	ngu__spin at_end_lock;
+	struct ngu__at_end *at_end; /* who is told when it is destroyed */
 };
 
 extern struct ng_node ng_deadnode;
@@ -380,6 +382,8 @@ bool ngu__excl_burst(struct ngu__thread *ts, struct ng_hook *hook, struct mbuf *
 ngu_rcvburst_t ngu__rcvburst_each; /* of hooks whose receiver has no burst method beside it: the receiver for each packet */
 void ngu__burst_free(struct ngu__thread *ts, struct mbuf **vec);
 void ngu__burst_refuse(struct ngu__thread *ts, struct ng_hook *hook, struct mbuf **vec, uint32_t n, enum ngu_reason why); /* free and count them */
+int ngu__graph_at_end(struct ngu_graph *g, void (*fn)(void *arg), void *arg);
+void ngu__graph_not_at_end(struct ngu_graph *g, void (*fn)(void *arg), void *arg);
 int ngu__send_at(struct ngu_graph *g, _Atomic(struct ng_hook *) *at, struct mbuf **vec, uint32_t n);
 
 /*

@@ -279,6 +279,63 @@ alive(struct ngu_graph *g, uint64_t *nodes, uint64_t *hooks)
 	return (*nodes + *hooks);
 }
 
+/* ---- who wants to know of its end: what stands above, for which there is no node to tell it ---- */
+
+struct ngu__at_end {
+	struct ngu__at_end *next;
+	void (*fn)(void *arg);
+	void *arg;
+};
+
+/* fn runs once, when the graph begins to be destroyed, the last one first. ENOMEM. */
+int
+ngu__graph_at_end(struct ngu_graph *g, void (*fn)(void *arg), void *arg)
+{
+	struct ngu__at_end *e = ngu__port_alloc(sizeof(*e), 16);
+
+	if (e == NULL)
+		return (ENOMEM);
+	e->fn = fn;
+	e->arg = arg;
+	ngu__spin_lock(&g->at_end_lock);
+	e->next = g->at_end;
+	g->at_end = e;
+	ngu__spin_unlock(&g->at_end_lock);
+	return (0);
+}
+
+/* It does not any more; nothing if it has been called. */
+void
+ngu__graph_not_at_end(struct ngu_graph *g, void (*fn)(void *arg), void *arg)
+{
+	struct ngu__at_end **p, *e;
+
+	ngu__spin_lock(&g->at_end_lock);
+	for (p = &g->at_end; (e = *p) != NULL && (e->fn != fn || e->arg != arg); p = &e->next)
+		;
+	if (e != NULL)
+		*p = e->next;
+	ngu__spin_unlock(&g->at_end_lock);
+	ngu__port_free(e);
+}
+
+static void
+tell_end(struct ngu_graph *g)
+{
+	struct ngu__at_end *e;
+
+	for (;;) {
+		ngu__spin_lock(&g->at_end_lock);
+		if ((e = g->at_end) != NULL)
+			g->at_end = e->next;
+		ngu__spin_unlock(&g->at_end_lock);
+		if (e == NULL)
+			return;
+		(e->fn)(e->arg);
+		ngu__port_free(e);
+	}
+}
+
 int
 ngu_graph_destroy(struct ngu_graph *g)
 {
@@ -293,6 +350,7 @@ ngu_graph_destroy(struct ngu_graph *g)
 		return (0);
 	if (ts->level != 0 || ts->nest != 0)
 		return (EDEADLK);
+	tell_end(g);
 	for (round = 0; round < 3 && alive(g, &nodes, &hooks) != 0; round++) {
 		for (id = 0;;) {
 			ngu__enter(ts, &ctx, g);
