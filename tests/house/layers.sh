@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
-# layers.sh [SRC [BUILD]] - who may include, call and know what. tools -> client -> msg -> core -> kern -> reclaim -> port.
+# layers.sh [SRC [BUILD]] - who may include, call and know what. tools -> client -> serve -> msg -> core -> kern -> reclaim -> port.
 # shellcheck source=tests/house/tap.sh
 . "$(dirname -- "$0")/tap.sh"
 cd -- "$src" || exit 1
@@ -15,7 +15,7 @@ includes() {
 
 # "..." in each layer names its own or a lower one.
 lower=
-for layer in port reclaim kern core msg client tools; do
+for layer in port reclaim kern core msg serve client tools; do
 	lower=$lower${lower:+|}$layer
 	[ -d lib/$layer ] || continue
 	up() {

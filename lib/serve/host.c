@@ -1,0 +1,798 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * host.c - <ng/host.h>: netgraph sockets as descriptors.
+ *
+ * Finding    one table of the process, by the descriptor's identity. A socket leaves it when its descriptor has been closed or its node is gone.
+ * Lifetime   a socket is closed when it has left the table and nobody is in a call with it (`users`), and freed when its
+ *            node's methods have let go of it and the loop has (`refs`).
+ * Locks      the loop's, then the table's, then a pair's. None but the loop's is held over a call into the graph.
+ */
+#include <ng/host.h>
+
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <netgraph/ng_message.h>
+#include <ng/ng.h>
+
+#include "port/port.h"
+#include "serve/host.h"
+#include "serve/loop.h"
+#include "serve/pair.h"
+
+#define SPACE 20480u /* net.graph.recvspace, net.graph.maxdgram */
+#define RAW_BATCH 32 /* packets of one program in a row */
+#define RAW_MAX 65536u
+#define QUERY_TOKEN 0x80000000u /* tokens of queries begin here; netgraph(3)'s own end here */
+
+struct ngu_host {
+	struct ngu_graph *graph;
+	struct ngu__loop *loop;
+	struct ngu_host_opts o;
+	bool of_graph; /* made by ngu_host_of() */
+	uint32_t sockets;
+	struct ngu_host *next;
+	char raw[RAW_MAX]; /* under the loop's lock */
+};
+
+struct hsock {
+	struct ngu__watch watch;
+	struct ngu_host *host;
+	struct ngu_sock *sock;
+	struct ngu__pair pair;
+	struct ngu_fdid id;
+	enum ngu_sock_kind kind;
+	_Atomic size_t maxdgram;
+	ngu__mtx query_lock;
+	struct query *queries; /* that have no answer yet */
+	ngu_host_gone_fn *fn;
+	void *arg;
+	struct hsock *next;
+	bool in_table, closed; /* the table's lock */
+	unsigned users;	       /* the table's lock */
+	_Atomic unsigned refs; /* the node's, the loop's */
+};
+
+/* A message whose answer comes back to the caller. Held by the caller or `done`, and by the message on its way. */
+struct query {
+	struct query *next;
+	struct hsock *hs; /* counted */
+	uint32_t token;
+	struct ng_mesg *reply;
+	size_t rlen;
+	int error;
+	ngu_host_answer_fn *done;
+	void *arg;
+};
+
+/* ---- the table ---- */
+
+static ngu__mtx table_lock;
+static struct hsock **table;
+static uint32_t table_size, table_used; /* size: a power of two */
+static struct ngu_host *hosts;
+
+static __attribute__((__constructor__)) void
+host_init(void)
+{
+	(void)ngu__mtx_init(&table_lock);
+}
+
+static uint32_t
+slot_of(struct ngu_fdid id)
+{
+	return ((uint32_t)((id.ino ^ id.dev << 7) * 0x9e3779b97f4a7c15u >> 32) & (table_size - 1));
+}
+
+static bool
+table_grow(void)
+{
+	struct hsock **old = table, *hs;
+	uint32_t n = table_size, size = n != 0 ? n * 2 : 64;
+	struct hsock **t;
+
+	if (table_used < n)
+		return (true);
+	if ((t = calloc(size, sizeof(*t))) == NULL)
+		return (n != 0);
+	table = t;
+	table_size = size;
+	for (uint32_t i = 0; i < n; i++) {
+		while ((hs = old[i]) != NULL) {
+			old[i] = hs->next;
+			hs->next = table[slot_of(hs->id)];
+			table[slot_of(hs->id)] = hs;
+		}
+	}
+	free(old);
+	return (true);
+}
+
+static void
+table_remove(struct hsock *hs)
+{
+	struct hsock **p;
+
+	if (!hs->in_table)
+		return;
+	for (p = &table[slot_of(hs->id)]; *p != hs; p = &(*p)->next)
+		;
+	*p = hs->next;
+	hs->in_table = false;
+	table_used--;
+}
+
+/* ---- ending ---- */
+
+static void
+unref(struct hsock *hs)
+{
+	/* ORDER hsock-refs (both sides): whoever frees it sees all that the others did with it. */
+	if (NGU_FSUB_AR(&hs->refs, 1u) != 1)
+		return;
+	ngu__pair_destroy(&hs->pair);
+	ngu__mtx_destroy(&hs->query_lock);
+	free(hs);
+}
+
+static void
+dropped(struct ngu__watch *w)
+{
+	unref(NGU_CONTAINER(w, struct hsock, watch));
+}
+
+/* It is in nobody's hands any more. */
+static void
+finish(struct hsock *hs)
+{
+	struct ngu_host *h = hs->host;
+
+	ngu__pair_end(&hs->pair);
+	ngu_sock_close(hs->sock);
+	if (hs->fn != NULL)
+		(hs->fn)(hs->arg, hs->id);
+	/* The last: the loop's end is waited for until this is done. */
+	ngu__loop_lock(h->loop);
+	ngu__mtx_lock(&table_lock);
+	h->sockets--;
+	ngu__mtx_unlock(&table_lock);
+	ngu__loop_drop(h->loop, &hs->watch);
+	ngu__loop_unlock(h->loop);
+}
+
+/* Its descriptor is closed, or its host. Under the loop's lock, so that a sweep waits for it. */
+static void
+end(struct hsock *hs)
+{
+	bool last;
+
+	ngu__mtx_lock(&table_lock);
+	table_remove(hs);
+	last = !hs->closed && hs->users == 0;
+	if (last)
+		hs->closed = true;
+	ngu__mtx_unlock(&table_lock);
+	if (last)
+		finish(hs);
+}
+
+static void
+let_go(struct hsock *hs)
+{
+	bool last;
+
+	ngu__mtx_lock(&table_lock);
+	last = --hs->users == 0 && !hs->in_table && !hs->closed;
+	if (last)
+		hs->closed = true;
+	ngu__mtx_unlock(&table_lock);
+	if (last)
+		finish(hs);
+}
+
+/* The socket, not closed before let_go(). `h` NULL: of whatever host. */
+static struct hsock *
+look(struct ngu_host *h, struct ngu_fdid id)
+{
+	struct hsock *hs = NULL;
+
+	ngu__mtx_lock(&table_lock);
+	if (table_size != 0)
+		for (hs = table[slot_of(id)]; hs != NULL; hs = hs->next)
+			if (hs->id.ino == id.ino && hs->id.dev == id.dev && (h == NULL || hs->host == h))
+				break;
+	if (hs != NULL)
+		hs->users++;
+	ngu__mtx_unlock(&table_lock);
+	return (hs);
+}
+
+/* The same for one in hand that may be ending; false: it has left the table. */
+static bool
+hold(struct hsock *hs)
+{
+	bool in;
+
+	ngu__mtx_lock(&table_lock);
+	if ((in = hs->in_table))
+		hs->users++;
+	ngu__mtx_unlock(&table_lock);
+	return (in);
+}
+
+/* The same for what may find names taken: first what has been closed until now. */
+static struct hsock *
+look_swept(struct ngu_host *h, struct ngu_fdid id)
+{
+	struct hsock *hs = look(h, id);
+
+	if (hs != NULL)
+		ngu__loop_sweep(hs->host->loop);
+	return (hs);
+}
+
+/* ---- what the node tells ---- */
+
+/* Is it somebody's answer? */
+static bool
+answers(struct hsock *hs, const struct ng_mesg *msg, size_t len, int *error)
+{
+	struct query *q;
+
+	if ((msg->header.flags & NGF_RESP) == 0 || msg->header.token < QUERY_TOKEN)
+		return (false);
+	ngu__mtx_lock(&hs->query_lock);
+	for (q = hs->queries; q != NULL && q->token != msg->header.token; q = q->next)
+		;
+	if (q != NULL && q->reply == NULL) {
+		*error = (q->reply = malloc(len)) != NULL ? 0 : ENOMEM;
+		if (q->reply != NULL) {
+			memcpy(q->reply, msg, len);
+			q->rlen = len;
+		}
+	}
+	ngu__mtx_unlock(&hs->query_lock);
+	return (q != NULL);
+}
+
+static int
+on_message(void *arg, const char *from, const struct ng_mesg *msg, size_t len)
+{
+	struct hsock *hs = arg;
+	int error = 0;
+
+	if (answers(hs, msg, len, &error))
+		return (error);
+	error = ngu__pair_put(&hs->pair, from, msg, len, (msg->header.flags & NGF_RESP) != 0);
+
+	return (error == EPIPE ? EINVAL : error); /* as if the socket were closed already */
+}
+
+static int
+on_packet(void *arg, const char *hook, const struct mbuf *m)
+{
+	struct hsock *hs = arg;
+	int error = ngu__pair_put_packet(&hs->pair, hook, m);
+
+	return (error == EPIPE ? 0 : error); /* likewise */
+}
+
+/* The program reads the rest, then the end. That its end is closed on this side, too, is what wakes the loop. */
+static void
+on_gone(void *arg)
+{
+	struct hsock *hs = arg;
+
+	ngu__pair_end(&hs->pair);
+}
+
+static void
+on_release(void *arg)
+{
+	unref(arg);
+}
+
+static const struct ngu_sock_ops ops = { .message = on_message, .packet = on_packet, .gone = on_gone, .release = on_release };
+
+static void
+ignore(int error)
+{
+	(void)error;
+}
+
+/* ---- what the descriptor tells; under the loop's lock ---- */
+
+static void
+ready(struct ngu__watch *w, unsigned what)
+{
+	struct hsock *hs = NGU_CONTAINER(w, struct hsock, watch);
+	struct ngu_host *h = hs->host;
+	ssize_t n = 1;
+
+	if (!hold(hs)) /* somebody else is ending it */
+		return;
+	for (int i = 0; (what & NGU__RD) && i < RAW_BATCH; i++) {
+		if ((n = ngu__sock_recv(w->fd, h->raw, sizeof(h->raw), MSG_DONTWAIT, NULL)) < 0 || (n == 0 && (what & NGU__HUP)))
+			break;
+		/* A plain write(2) on a control socket has no address. A packet's error is lost: the writer has gone on. */
+		if (hs->kind == NGU_SOCK_DATA && (size_t)n <= sizeof(h->raw) && (size_t)n <= NGU_LD_RLX(&hs->maxdgram))
+			ignore(ngu_sock_send_data(hs->sock, NULL, h->raw, (size_t)n));
+	}
+	/* What was written before the end is still sent. */
+	if ((what & NGU__HUP) && (n <= 0 || !(what & NGU__RD)))
+		end(hs);
+	let_go(hs);
+}
+
+/* ---- hosts ---- */
+
+static void
+graph_ends(void *arg)
+{
+	ngu_host_close(arg);
+}
+
+/* lib/core: fn runs once, when the graph begins to be destroyed. */
+int ngu__graph_at_end(struct ngu_graph *g, void (*fn)(void *), void *arg);
+void ngu__graph_not_at_end(struct ngu_graph *g, void (*fn)(void *), void *arg);
+
+static int
+host_open(struct ngu_graph *g, const struct ngu_host_opts *opts, bool of_graph, struct ngu_host **out)
+{
+	struct ngu_host *h;
+	int error;
+
+	if (g == NULL || (opts != NULL && opts->size != sizeof(*opts)))
+		return (EINVAL);
+	if ((h = calloc(1, sizeof(*h))) == NULL)
+		return (ENOMEM);
+	h->graph = g;
+	h->of_graph = of_graph;
+	if (opts != NULL)
+		h->o = *opts;
+	if (h->o.recvspace == 0)
+		h->o.recvspace = SPACE;
+	if (h->o.maxdgram == 0)
+		h->o.maxdgram = SPACE;
+	if (h->o.max_buffer == 0)
+		h->o.max_buffer = 16u << 20;
+	if (h->o.max_reply == 0)
+		h->o.max_reply = 256u << 20;
+	if ((error = ngu__loop_open("ng-sockets", &h->loop)) != 0 || (error = ngu__graph_at_end(g, graph_ends, h)) != 0) {
+		if (h->loop != NULL)
+			ngu__loop_close(h->loop);
+		free(h);
+		return (error);
+	}
+	ngu__mtx_lock(&table_lock);
+	h->next = hosts;
+	hosts = h;
+	ngu__mtx_unlock(&table_lock);
+	*out = h;
+	return (0);
+}
+
+int
+ngu_host_open(struct ngu_graph *g, const struct ngu_host_opts *opts, struct ngu_host **out)
+{
+	return (host_open(g, opts, false, out));
+}
+
+static struct ngu_host *
+find_of(struct ngu_graph *g)
+{
+	struct ngu_host *h;
+
+	ngu__mtx_lock(&table_lock);
+	for (h = hosts; h != NULL && !(h->of_graph && h->graph == g); h = h->next)
+		;
+	ngu__mtx_unlock(&table_lock);
+	return (h);
+}
+
+int
+ngu_host_of(struct ngu_graph *g, struct ngu_host **out)
+{
+	static _Atomic uint32_t making;
+	unsigned round = 0;
+	int error = 0;
+
+	if ((*out = find_of(g)) != NULL)
+		return (0);
+	while (NGU_XCHG_ACQ(&making, 1u) != 0) /* ORDER host-making (load side): the store below */
+		ngu__port_backoff(&round);
+	if ((*out = find_of(g)) == NULL)
+		error = host_open(g, NULL, true, out);
+	NGU_ST_REL(&making, 0u); /* ORDER host-making (store side): one at a time */
+	return (error);
+}
+
+void
+ngu_host_close(struct ngu_host *h)
+{
+	struct ngu_host **p;
+	struct hsock *hs;
+	unsigned round = 0;
+	uint32_t left;
+
+	if (h == NULL)
+		return;
+	ngu__graph_not_at_end(h->graph, graph_ends, h);
+	ngu__mtx_lock(&table_lock);
+	for (p = &hosts; *p != NULL && *p != h; p = &(*p)->next)
+		;
+	if (*p != NULL)
+		*p = h->next;
+	ngu__mtx_unlock(&table_lock);
+	ngu__loop_lock(h->loop);
+	do {
+		ngu__mtx_lock(&table_lock);
+		hs = NULL;
+		for (uint32_t i = 0; i < table_size && hs == NULL; i++)
+			for (hs = table[i]; hs != NULL && hs->host != h; hs = hs->next)
+				;
+		ngu__mtx_unlock(&table_lock);
+		if (hs != NULL)
+			end(hs);
+	} while (hs != NULL);
+	ngu__loop_unlock(h->loop);
+	/* Those in whose hands one is still finish it. */
+	for (;;) {
+		ngu__mtx_lock(&table_lock);
+		left = h->sockets;
+		ngu__mtx_unlock(&table_lock);
+		if (left == 0)
+			break;
+		ngu__port_backoff(&round);
+	}
+	ngu__loop_sweep(h->loop); /* and have left it */
+	ngu__loop_close(h->loop);
+	free(h);
+}
+
+struct ngu_graph *
+ngu__host_graph(struct ngu_host *h)
+{
+	return (h->graph);
+}
+
+void
+ngu_host_sweep(struct ngu_host *h)
+{
+	ngu__loop_sweep(h->loop);
+}
+
+/* ---- sockets ---- */
+
+int
+ngu_host_fdid(int fd, struct ngu_fdid *id)
+{
+	struct ngu__fd_id fid;
+	int error = ngu__fd_id(fd, &fid);
+
+	if (error == 0)
+		*id = (struct ngu_fdid){ .dev = fid.dev, .ino = fid.ino };
+	return (-error);
+}
+
+int
+ngu_host_socket(struct ngu_host *h, enum ngu_sock_kind kind, ngu_host_gone_fn *fn, void *arg, int *fd, struct ngu_fdid *id)
+{
+	struct ngu_fdid unused;
+	struct hsock *hs;
+	int pair[2], error;
+
+	if (kind != NGU_SOCK_CONTROL && kind != NGU_SOCK_DATA)
+		return (EINVAL);
+	if (id == NULL)
+		id = &unused;
+	ngu__loop_sweep(h->loop);
+	if ((hs = calloc(1, sizeof(*hs))) == NULL)
+		return (ENOMEM);
+	if ((error = -ngu__sock_pair(pair)) != 0) {
+		free(hs);
+		return (error);
+	}
+	if ((error = ngu__mtx_init(&hs->query_lock)) == 0 && (error = ngu_host_fdid(pair[1], &hs->id)) == 0)
+		error = ngu__pair_init(&hs->pair, pair[0], kind, h->o.recvspace, h->o.max_reply);
+	if (error != 0) {
+		(void)close(pair[0]);
+		(void)close(pair[1]);
+		free(hs);
+		return (error);
+	}
+	hs->host = h;
+	hs->kind = kind;
+	NGU_ST_RLX(&hs->maxdgram, h->o.maxdgram);
+	hs->watch = (struct ngu__watch){ .fd = pair[0], .want = NGU__RD, .ready = ready, .dropped = dropped };
+	NGU_ST_RLX(&hs->refs, 2u);
+	if ((error = ngu_sock_open(h->graph, kind, &ops, hs, &hs->sock)) != 0) {
+		(void)close(pair[1]);
+		ngu__pair_destroy(&hs->pair);
+		free(hs);
+		return (error);
+	}
+	/* From now on it has an owner to tell. */
+	ngu__loop_lock(h->loop);
+	ngu__mtx_lock(&table_lock);
+	if (!table_grow()) {
+		error = ENOMEM;
+	} else {
+		hs->next = table[slot_of(hs->id)];
+		table[slot_of(hs->id)] = hs;
+		hs->in_table = true;
+		table_used++;
+	}
+	h->sockets++;
+	ngu__mtx_unlock(&table_lock);
+	if (error == 0)
+		error = ngu__loop_add(h->loop, &hs->watch);
+	if (error == 0) {
+		hs->fn = fn;
+		hs->arg = arg;
+		*id = hs->id;
+		*fd = pair[1];
+	} else {
+		end(hs);
+		(void)close(pair[1]);
+	}
+	ngu__loop_unlock(h->loop);
+	return (error);
+}
+
+int
+ngu_host_kind(struct ngu_host *h, struct ngu_fdid id, enum ngu_sock_kind *kind)
+{
+	struct hsock *hs = look(h, id);
+
+	if (hs == NULL)
+		return (ESTALE);
+	*kind = hs->kind;
+	let_go(hs);
+	return (0);
+}
+
+int
+ngu_host_bind(struct ngu_host *h, struct ngu_fdid id, const char *name)
+{
+	struct hsock *hs = look_swept(h, id);
+	int error;
+
+	if (hs == NULL)
+		return (ESTALE);
+	error = ngu_sock_bind(hs->sock, name);
+	let_go(hs);
+	return (error);
+}
+
+int
+ngu_host_connect(struct ngu_host *h, struct ngu_fdid id, const char *path)
+{
+	struct hsock *hs = look_swept(h, id);
+	int error;
+
+	if (hs == NULL)
+		return (ESTALE);
+	error = ngu_sock_connect(hs->sock, path);
+	let_go(hs);
+	return (error);
+}
+
+int
+ngu_host_name(struct ngu_host *h, struct ngu_fdid id, char name[NGU_SOCK_NAMELEN], uint32_t *node)
+{
+	struct hsock *hs = look(h, id);
+	int error;
+
+	if (hs == NULL)
+		return (ESTALE);
+	error = ngu_sock_name(hs->sock, name);
+	if (node != NULL)
+		*node = ngu_sock_id(hs->sock);
+	let_go(hs);
+	return (error);
+}
+
+int
+ngu_host_send_msg(struct ngu_host *h, struct ngu_fdid id, const char *path, const struct ng_mesg *msg, size_t len,
+    ngu_sock_done_fn *done, void *arg)
+{
+	struct hsock *hs = look_swept(h, id);
+	int error;
+
+	if (hs == NULL)
+		return (ESTALE);
+	if (len > NGU_LD_RLX(&hs->maxdgram))
+		error = EMSGSIZE;
+	else
+		error = ngu_sock_send_msg(hs->sock, path, msg, len, done, arg);
+	let_go(hs);
+	return (error);
+}
+
+/* ---- queries ---- */
+
+static void
+query_free(struct query *q)
+{
+	unref(q->hs);
+	free(q->reply);
+	free(q);
+}
+
+static void
+query_off(struct query *q)
+{
+	struct query **p;
+
+	ngu__mtx_lock(&q->hs->query_lock);
+	for (p = &q->hs->queries; *p != q; p = &(*p)->next)
+		;
+	*p = q->next;
+	ngu__mtx_unlock(&q->hs->query_lock);
+}
+
+static void
+query_done(void *arg, int error)
+{
+	struct query *q = arg;
+	struct ng_mesg *reply;
+
+	query_off(q);
+	reply = error == 0 ? q->reply : NULL;
+	if (reply != NULL)
+		q->reply = NULL;
+	(q->done)(q->arg, error, reply, reply != NULL ? q->rlen : 0);
+	query_free(q);
+}
+
+/* A query in the socket's list, and the message with its token. */
+static int
+query_new(struct hsock *hs, const struct ng_mesg *msg, size_t len, struct query **qp, struct ng_mesg **copy)
+{
+	static _Atomic uint32_t token;
+	struct query *q;
+
+	if (len < sizeof(*msg))
+		return (EINVAL);
+	if (len > NGU_LD_RLX(&hs->maxdgram))
+		return (EMSGSIZE);
+	if ((q = calloc(1, sizeof(*q))) == NULL)
+		return (ENOMEM);
+	if ((*copy = malloc(len)) == NULL) {
+		free(q);
+		return (ENOMEM);
+	}
+	memcpy(*copy, msg, len);
+	q->hs = hs;
+	(void)NGU_FADD_RLX(&hs->refs, 1u);
+	(*copy)->header.token = q->token = NGU_FADD_RLX(&token, 1u) | QUERY_TOKEN;
+	ngu__mtx_lock(&hs->query_lock);
+	q->next = hs->queries;
+	hs->queries = q;
+	ngu__mtx_unlock(&hs->query_lock);
+	*qp = q;
+	return (0);
+}
+
+int
+ngu_host_query(struct ngu_host *h, struct ngu_fdid id, const char *path, const struct ng_mesg *msg, size_t len,
+    struct ng_mesg **reply, size_t *rlen)
+{
+	struct hsock *hs = look_swept(h, id);
+	struct ng_mesg *copy;
+	struct query *q;
+	int error;
+
+	*reply = NULL;
+	*rlen = 0;
+	if (hs == NULL)
+		return (ESTALE);
+	if ((error = query_new(hs, msg, len, &q, &copy)) == 0) {
+		error = ngu_sock_send_msg(hs->sock, path, copy, len, NULL, NULL);
+		query_off(q);
+		if (error == 0 && q->reply != NULL) {
+			*reply = q->reply;
+			*rlen = q->rlen;
+			q->reply = NULL;
+		}
+		query_free(q);
+		free(copy);
+	}
+	let_go(hs);
+	return (error);
+}
+
+int
+ngu_host_query_then(struct ngu_host *h, struct ngu_fdid id, const char *path, const struct ng_mesg *msg, size_t len,
+    ngu_host_answer_fn *done, void *arg)
+{
+	struct hsock *hs = look_swept(h, id);
+	struct ng_mesg *copy;
+	struct query *q;
+	int error;
+
+	if (hs == NULL)
+		return (ESTALE);
+	if ((error = query_new(hs, msg, len, &q, &copy)) == 0) {
+		q->done = done;
+		q->arg = arg;
+		if ((error = ngu_sock_send_msg(hs->sock, path, copy, len, query_done, q)) != 0) {
+			query_off(q);
+			query_free(q);
+		}
+		free(copy);
+	}
+	let_go(hs);
+	return (error);
+}
+
+int
+ngu_host_send_data(struct ngu_host *h, struct ngu_fdid id, const char *hook, const void *data, size_t len)
+{
+	struct hsock *hs = look(h, id);
+	int error;
+
+	if (hs == NULL)
+		return (ESTALE);
+	if (len > NGU_LD_RLX(&hs->maxdgram))
+		error = EMSGSIZE;
+	else
+		error = ngu_sock_send_data(hs->sock, hook, data, len);
+	let_go(hs);
+	return (error);
+}
+
+int
+ngu_host_getbuf(struct ngu_host *h, struct ngu_fdid id, struct ngu_host_buf *buf)
+{
+	struct hsock *hs = look(h, id);
+
+	if (hs == NULL)
+		return (ESTALE);
+	ngu__pair_stat(&hs->pair, buf);
+	buf->maxdgram = NGU_LD_RLX(&hs->maxdgram);
+	let_go(hs);
+	return (0);
+}
+
+int
+ngu_host_setbuf(struct ngu_host *h, struct ngu_fdid id, size_t recvspace, size_t maxdgram)
+{
+	struct hsock *hs = look(h, id);
+	int error = 0;
+
+	if (hs == NULL)
+		return (ESTALE);
+	if (recvspace > hs->host->o.max_buffer || maxdgram > hs->host->o.max_buffer) {
+		error = ENOBUFS;
+	} else {
+		if (recvspace != 0)
+			ngu__pair_limit(&hs->pair, recvspace);
+		if (maxdgram != 0)
+			NGU_ST_RLX(&hs->maxdgram, maxdgram);
+	}
+	let_go(hs);
+	return (error);
+}
+
+int
+ngu_host_raw(struct ngu_host *h, struct ngu_fdid id)
+{
+	struct hsock *hs = look(h, id);
+	int error = 0;
+
+	if (hs == NULL)
+		return (ESTALE);
+	if (hs->kind == NGU_SOCK_DATA)
+		ngu__pair_raw(&hs->pair);
+	else
+		error = EINVAL;
+	let_go(hs);
+	return (error);
+}
