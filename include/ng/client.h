@@ -42,6 +42,21 @@ NGU_API ssize_t ngu_client_query(int cs, const char *path, uint32_t cookie, uint
     struct ng_mesg **reply);
 
 /*
+ * The calls of socket(2) and its kin, for descriptors of netgraph sockets, as FreeBSD's kernel does them; addresses are struct
+ * sockaddr_ng (<netgraph/ng_socket.h>). libng-sock gives them their usual names. ngu_client_kind(): 2 a control socket, 1 a data socket, 0 neither, errno untouched.
+ */
+NGU_API int ngu_client_kind(int fd);
+NGU_API int ngu_client_socket(int protocol);
+NGU_API int ngu_client_bind(int fd, const void *addr, size_t alen);
+NGU_API int ngu_client_connect(int fd, const void *addr, size_t alen);
+NGU_API int ngu_client_getsockname(int fd, void *addr, size_t *alen);
+NGU_API ssize_t ngu_client_sendto(int fd, const void *buf, size_t len, int flags, const void *addr, size_t alen);
+NGU_API ssize_t ngu_client_recvfrom(int fd, void *buf, size_t len, int flags, void *addr, size_t *alen);
+/* SO_RCVBUF, SO_SNDBUF, SO_TYPE of SOL_SOCKET; ENOPROTOOPT others. SO_RCVBUF is no smaller than the next record. */
+NGU_API int ngu_client_getsockopt(int fd, int option, int *value);
+NGU_API int ngu_client_setsockopt(int fd, int option, int value);
+
+/*
  * ngu_apply_text() on the graph, whole or not at all. 0; or -1, errno the list's error and *err why; err->error is 0 if the
  * question itself failed. `err` may be NULL.
  */
