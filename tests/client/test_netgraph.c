@@ -505,10 +505,10 @@ own_results(void **state)
 static void *
 comes_and_goes(void *arg)
 {
+	const char which = *(const char *)arg;
 	long wrong = 0;
 	u_char buf[64];
 
-	(void)arg;
 	(void)ngu_graph_enter(g);
 	for (int i = 0; i < 60; i++) {
 		int cs, ds;
@@ -522,7 +522,7 @@ comes_and_goes(void *arg)
 		{
 			char peer[NG_HOOKSIZ];
 
-			(void)snprintf(peer, sizeof(peer), "h%lx.%d", (unsigned long)pthread_self() & 0xffff, i);
+			(void)snprintf(peer, sizeof(peer), "%c%d", which, i);
 			if (try_connect(cs, ".", "hub:", "mine", peer) != 0)
 				wrong++;
 		}
@@ -549,7 +549,7 @@ traffic(void **state)
 	mkpeer(cs, ".", "hub", "h", "h");
 	ok(NgNameNode(cs, "h", "hub"));
 	for (int i = 0; i < 4; i++)
-		ok(pthread_create(&th[i], NULL, comes_and_goes, NULL));
+		ok(pthread_create(&th[i], NULL, comes_and_goes, (void *)(uintptr_t)&"abcd"[i]));
 	for (int i = 0; i < 4; i++) {
 		ok(pthread_join(th[i], &wrong));
 		assert_null(wrong);
