@@ -293,7 +293,7 @@ hop_burst(struct ngu__thread *ts, hook_p hook, struct mbuf **vec, uint32_t n, si
 	NGU_BUMP(&ctr->n, n);
 	NGU_BUMP(&ctr->bytes, bytes);
 	ts->through += n;
-	error = ngu__burst_call(ts, peer, node, vec, n, bytes);
+	error = ngu__burst_call(ts, NGU_PLANT(burst_twice) ? NGU_LD_SC(&hook->hk_peer) : peer, node, vec, n, bytes);
 	ngu__slot_leave(&ts->depth, d);
 #if NGU_RCL_HOP_LOCKED
 	ngu__locked_leave(ts, peer, node, true);

@@ -32,7 +32,8 @@
 	X(S8, "a graph is taken down without waiting for what was retired") \
 	X(S9, "the far end of a destroyed hook loses one reference too many") \
 	X(dying_hook, "a hook's last reference may be dropped while readers still take plain ones") \
-	X(stays_queued, "a gate whose queue was served stays in queued mode")
+	X(stays_queued, "a gate whose queue was served stays in queued mode") \
+	X(burst_twice, "a burst's hop loads its peer twice, as in R1")
 
 #if defined(NGU_PLANT_CHOOSE)
 #define NGU__PLANT_ID(name, text) NGU__PLANT_##name,

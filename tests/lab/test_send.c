@@ -60,7 +60,7 @@ send2(void *arg)
 	(void)lt_send(lt_in, 0, 2);
 }
 
-/* The same line without strict mode, which has packets looked at one by one. */
+/* The same line without strict mode, which has bursts split up where they arrive, and packets looked at one by one. */
 static int
 loose_line(void *arg)
 {
@@ -154,6 +154,13 @@ insert(void *arg)
 {
 	(void)arg;
 	done_right(ngu_insert(g, "a:", "right", "tee", "left", "right", "t", NULL));
+}
+
+static void
+insert_near(void *arg)
+{
+	(void)arg;
+	done_right(ngu_insert(g, "a:", "left", "tee", "right", "left", "t", NULL));
 }
 
 static void
@@ -278,6 +285,10 @@ static const struct ngu_lab send_burst_rmhook = { .name = "send-burst-rmhook", .
 	.body = { { "send", send_burst }, { "rmhook", cut_near } }, .end = lt_end };
 static const struct ngu_lab send_burst_insert = { .name = "send-burst-insert", .setup = loose_line, .points = LT_POINTS(49),
 	.body = { { "send", send_burst }, { "insert", insert } }, .end = end_no_loss };
+static const struct ngu_lab send_burst_insert_near = { .name = "send-burst-insert-near", .setup = line, .points = LT_POINTS(59),
+	.body = { { "send", send_burst }, { "insert", insert_near } }, .end = end_no_loss };
+static const struct ngu_lab send_burst_bypass = { .name = "send-burst-bypass", .setup = line, .points = LT_POINTS(161),
+	.body = { { "send", send_burst }, { "bypass", bypass } }, .end = end_no_loss };
 static const struct ngu_lab send_burst_shutdown = { .name = "send-burst-shutdown", .setup = loose_line, .points = LT_POINTS(192),
 	.body = { { "send", send_burst }, { "shutdown", end_middle } }, .end = lt_end };
 static const struct ngu_lab send_rmhook_sender = { .name = "send-rmhook-sender", .setup = line, .points = LT_POINTS(188),
@@ -308,6 +319,8 @@ LT_TEST(send_connect)
 LT_TEST(send_rmhook)
 LT_TEST(send_burst_rmhook)
 LT_TEST(send_burst_insert)
+LT_TEST(send_burst_insert_near)
+LT_TEST(send_burst_bypass)
 LT_TEST(send_burst_shutdown)
 LT_TEST(send_rmhook_sender)
 LT_TEST(send_rmhook_behind)
@@ -351,6 +364,8 @@ main(void)
 		cmocka_unit_test(test_send_rmhook),
 		cmocka_unit_test(test_send_burst_rmhook),
 		cmocka_unit_test(test_send_burst_insert),
+		cmocka_unit_test(test_send_burst_insert_near),
+		cmocka_unit_test(test_send_burst_bypass),
 		cmocka_unit_test(test_send_burst_shutdown),
 		cmocka_unit_test(test_send_rmhook_sender),
 		cmocka_unit_test(test_send_rmhook_behind),
