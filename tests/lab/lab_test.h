@@ -220,6 +220,31 @@ lt_run_twice(const struct ngu_lab *scene)
 	lt_run_with(&s, &o);
 }
 
+/*
+ * A scene whose bodies have a fault if their `arg` is not NULL. With it the lab must find it, with `part` in what it says; without it, it
+ * must pass, having seen every order. opts may be NULL.
+ */
+static inline void
+lt_finds(const struct ngu_lab *scene, const struct ngu_lab_opts *opts, enum ngu_lab_fail kind, const char *part)
+{
+	static struct ngu_lab_result result;
+	struct ngu_lab_opts o = opts != NULL ? *opts : (struct ngu_lab_opts){ .preemptions = 0 };
+	struct ngu_lab s = *scene;
+	char name[64];
+
+	o.quiet = true;
+	(void)snprintf(name, sizeof(name), "%s-planted", scene->name);
+	s.name = name;
+	s.arg = &result; /* anything */
+	s.points = 0;
+	assert_int_equal(ngu_lab_run(&s, &o, &result), ENOTRECOVERABLE);
+	if (kind == NGU_LAB_MEMORY && result.fail == NGU_LAB_RACE) /* freed beside its use, or before: whichever order comes first */
+		result.fail = kind;
+	if (result.fail != kind || strstr(result.why, part) == NULL)
+		fail_msg("%s: expected failure %d with \"%s\", got %d: %s", name, (int)kind, part, (int)result.fail, result.why);
+	lt_run_with(scene, opts);
+}
+
 #define LT_TEST(scene) \
 	static void test_##scene(void **state) \
 	{ \

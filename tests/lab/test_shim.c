@@ -179,7 +179,7 @@ tq_end(void *arg)
 
 static const struct ngu_lab task_drain = { .name = "shim-task-drain", .points = LT_POINTS(20), .setup = tq_setup, .body = { { "drain", drains } },
 	.end = tq_end };
-static const struct ngu_lab task_cancel = { .name = "shim-task-cancel", .points = LT_POINTS(28), .setup = tq_setup, .body = { { "cancel", cancels } },
+static const struct ngu_lab task_cancel = { .name = "shim-task-cancel", .points = LT_POINTS(25), .setup = tq_setup, .body = { { "cancel", cancels } },
 	.end = tq_end };
 
 /* ---- net/vnet.h: two at the first touch ---- */
@@ -230,31 +230,7 @@ LT_TEST(task_drain)
 LT_TEST(task_cancel)
 LT_TEST(vnet_touch)
 
-/* ======== programs: `arg` is one with the fault, NULL for the mended one ======== */
-
-static int faulty; /* its address says so */
-static struct ngu_lab_result result;
-
-/* The scene as it is, which the lab must find fault with; and mended, which it must pass, having seen every order. */
-static void
-finds(const struct ngu_lab *scene, const struct ngu_lab_opts *opts, enum ngu_lab_fail kind, const char *part)
-{
-	struct ngu_lab_opts o = opts != NULL ? *opts : (struct ngu_lab_opts){ .preemptions = 0 };
-	struct ngu_lab s = *scene;
-	char name[64];
-
-	o.quiet = true;
-	(void)snprintf(name, sizeof(name), "%s-planted", scene->name);
-	s.name = name;
-	s.arg = &faulty;
-	s.points = 0;
-	assert_int_equal(ngu_lab_run(&s, &o, &result), ENOTRECOVERABLE);
-	if (kind == NGU_LAB_MEMORY && result.fail == NGU_LAB_RACE) /* freed beside its use, or before: whichever order comes first */
-		result.fail = kind;
-	if (result.fail != kind || strstr(result.why, part) == NULL)
-		fail_msg("%s: expected failure %d with \"%s\", got %d: %s", name, kind, part, result.fail, result.why);
-	lt_run_with(scene, opts);
-}
+/* ======== programs: `arg` is one with the fault, NULL for the mended one (lt_finds()) ======== */
 
 static MALLOC_DEFINE(M_PROG, "prog", "programs of the lab's tests");
 
@@ -326,7 +302,7 @@ static void
 test_mutex(void **state)
 {
 	(void)state;
-	finds(&account, NULL, NGU_LAB_RACE, "left");
+	lt_finds(&account, NULL, NGU_LAB_RACE, "left");
 }
 
 /* rwlock(9): who counts itself under the read lock. */
@@ -368,7 +344,7 @@ static void
 test_rwlock(void **state)
 {
 	(void)state;
-	finds(&under_read, NULL, NGU_LAB_RACE, "users");
+	lt_finds(&under_read, NULL, NGU_LAB_RACE, "users");
 }
 
 /* sx(9): two locks in two orders. */
@@ -424,7 +400,7 @@ static void
 test_sx(void **state)
 {
 	(void)state;
-	finds(&two_orders, NULL, NGU_LAB_DEADLOCK, "");
+	lt_finds(&two_orders, NULL, NGU_LAB_DEADLOCK, "");
 }
 
 /* rmlock(9): what was found under the lock is used after it. */
@@ -482,7 +458,7 @@ static void
 test_rmlock(void **state)
 {
 	(void)state;
-	finds(&used_late, NULL, NGU_LAB_MEMORY, "sc_alloc");
+	lt_finds(&used_late, NULL, NGU_LAB_MEMORY, "sc_alloc");
 }
 
 /* callout(9): the timer is stopped, not drained, before its memory goes. */
@@ -544,7 +520,7 @@ static void
 test_timer(void **state)
 {
 	(void)state;
-	finds(&not_drained, NULL, NGU_LAB_MEMORY, "sc_alloc");
+	lt_finds(&not_drained, NULL, NGU_LAB_MEMORY, "sc_alloc");
 }
 
 /* taskqueue(9): the task is asked for, and its memory goes without a drain. */
@@ -586,7 +562,7 @@ static void
 test_taskqueue(void **state)
 {
 	(void)state;
-	finds(&task_left, NULL, NGU_LAB_MEMORY, "sc_alloc");
+	lt_finds(&task_left, NULL, NGU_LAB_MEMORY, "sc_alloc");
 }
 
 /* malloc(9): memory that may be refused, and is not asked whether. */
@@ -609,7 +585,7 @@ static void
 test_memory(void **state)
 {
 	(void)state;
-	finds(&refused, &refusals, NGU_LAB_PANIC, "egmentation");
+	lt_finds(&refused, &refusals, NGU_LAB_PANIC, "egmentation");
 }
 
 /* uma(9): two zones of one object each, and two who need both. */
@@ -667,7 +643,7 @@ static void
 test_uma(void **state)
 {
 	(void)state;
-	finds(&two_zones, NULL, NGU_LAB_DEADLOCK, "");
+	lt_finds(&two_zones, NULL, NGU_LAB_DEADLOCK, "");
 }
 
 /* epoch(9): what readers may have in hand is freed at once. */
@@ -727,7 +703,7 @@ static void
 test_epoch(void **state)
 {
 	(void)state;
-	finds(&too_soon, NULL, NGU_LAB_MEMORY, "sc_alloc");
+	lt_finds(&too_soon, NULL, NGU_LAB_MEMORY, "sc_alloc");
 }
 
 /* sleep(9): the wake-up comes between the look and the sleep. */
@@ -771,7 +747,7 @@ static void
 test_sleeps(void **state)
 {
 	(void)state;
-	finds(&wake_up, NULL, NGU_LAB_DEADLOCK, "");
+	lt_finds(&wake_up, NULL, NGU_LAB_DEADLOCK, "");
 }
 
 int
