@@ -611,6 +611,16 @@ ngu_mknode(struct ngu_graph *g, const char *type, const char *name, uint32_t *id
 	return (error);
 }
 
+/* For calls of lib/nodes that retire what they make: ngu__press(), unless it is called in a section. */
+void
+ngu__call_press(void)
+{
+	struct ngu__thread *ts = ngu__self();
+
+	if (ts->nest == 0)
+		ngu__press(ts);
+}
+
 int
 ngu__mknode_for(struct ngu_graph *g, struct ng_type *type, void *priv, _Atomic(node_p) *at)
 {
@@ -621,7 +631,6 @@ ngu__mknode_for(struct ngu_graph *g, struct ng_type *type, void *priv, _Atomic(n
 
 	if (ts->nest != 0)
 		return (EDEADLK);
-	ngu__press(ts);
 	ngu__enter(ts, &ctx, g);
 	if ((error = ngu__make_node(g, type, &node, false)) == 0) {
 		NG_NODE_SET_PRIVATE(node, priv);

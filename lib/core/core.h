@@ -590,6 +590,7 @@ int ngu__call_rmnode(struct ng_node *node);
  * whatever turn; nobody is waited for. On an error it is not called. EDEADLK in a section, or to a node whose turn the caller has.
  */
 int ngu__send_path(struct ng_node *here, const char *path, struct ng_mesg *msg, ng_apply_t *done, void *arg);
+void ngu__call_press(void); /* ngu__press() for callers in lib/nodes */
 /*
  * A node of `type` whose constructor is not asked. It has its private data, and *at leads to it, before it can be found. When this
  * returns it may have been shut down. ENXIO, ENOMEM; EDEADLK in a section.

@@ -51,6 +51,8 @@ struct ngu_sock {
 int ngu__mknode_for(struct ngu_graph *g, struct ng_type *type, void *priv, _Atomic(node_p) *at);
 /* A message (consumed) from `here` to the node at `path`. `done` NULL: wait for the end of it, and return the result. */
 int ngu__send_path(node_p here, const char *path, struct ng_mesg *msg, ng_apply_t *done, void *arg);
+/* Wait if too much waits to be freed: whoever opens and closes without end would not let memory come back. */
+void ngu__call_press(void);
 /* As for ngu_mkpeer(): 0, or what is wrong with the module. */
 int ngu__type_want(struct ngu_graph *g, const char *type);
 /* The graph's memory stays; whether there still is a graph in it. */
@@ -273,6 +275,7 @@ ngu_sock_open(struct ngu_graph *g, enum ngu_sock_kind kind, const struct ngu_soc
 
 	if (g == NULL || ops == NULL || (kind != NGU_SOCK_CONTROL && kind != NGU_SOCK_DATA))
 		return (EINVAL);
+	ngu__call_press();
 	if ((s = malloc(sizeof(*s), M_NETGRAPH_SOCK, M_NOWAIT | M_ZERO)) == NULL)
 		return (ENOMEM);
 	s->graph = g;

@@ -12,6 +12,18 @@
 #define GEN NGM_GENERIC_COOKIE
 #define MOST 64
 
+static unsigned workers;
+
+static struct ngt *
+graph(const char *text)
+{
+	struct ngu_graph_opts o = { .size = sizeof(o), .fake_clock = true, .workers = workers };
+
+	ngt_trace_type("a", 0);
+	ngt_trace_type("b", 0);
+	return (ngt_graph_with(&o, text));
+}
+
 /* ---- an owner that remembers ---- */
 
 struct owner {
@@ -182,7 +194,7 @@ self(struct ngu_sock *s)
 static void
 test_open(void **state)
 {
-	struct ngt *t = ngt_graph("hub h");
+	struct ngt *t = graph("hub h");
 	struct ngu_sock *s = (void *)-1;
 	struct owner c, d;
 	struct ng_mesg *r;
@@ -226,7 +238,7 @@ static void
 test_names(void **state)
 {
 	static const char most[] = "0123456789012345678901234567890";
-	struct ngt *t = ngt_graph("hub h");
+	struct ngt *t = graph("hub h");
 	char name[NGU_SOCK_NAMELEN], want[NGU_SOCK_NAMELEN];
 	struct owner c, d;
 
@@ -270,7 +282,7 @@ test_names(void **state)
 static void
 test_answer(void **state)
 {
-	struct ngt *t = ngt_graph("hub h");
+	struct ngt *t = graph("hub h");
 	struct owner c;
 	uint32_t id;
 	char from[16];
@@ -313,7 +325,7 @@ test_answer(void **state)
 static void
 test_send_errors(void **state)
 {
-	struct ngt *t = traced(0, 0, "hub h; a x");
+	struct ngt *t = graph("hub h; a x");
 	struct ngm_mkpeer a;
 	struct ng_mesg *m, *cut;
 	struct owner c;
@@ -376,7 +388,7 @@ test_send_errors(void **state)
 static void
 test_both_ends(void **state)
 {
-	struct ngt *t = traced(0, 0, "hub h; b y");
+	struct ngt *t = graph("hub h; b y");
 	struct owner c;
 
 	(void)state;
@@ -416,7 +428,7 @@ test_both_ends(void **state)
 static void
 test_receive(void **state)
 {
-	struct ngt *t = traced(0, 0, "hub h; a x");
+	struct ngt *t = graph("hub h; a x");
 	struct owner c, d, other;
 	struct ng_mesg *r = NULL, *m;
 
@@ -476,7 +488,7 @@ test_receive(void **state)
 static void
 test_data(void **state)
 {
-	struct ngt *t = ngt_graph("hub h; probe p; p.x - hub g.x");
+	struct ngt *t = graph("hub h; probe p; p.x - hub g.x");
 	struct owner c, d;
 	struct mbuf *vec[5];
 	struct ngu_port *port;
@@ -552,7 +564,7 @@ test_data(void **state)
 static void
 test_connect_errors(void **state)
 {
-	struct ngt *t = ngt_graph("hub h; hub k; h.a - k.b");
+	struct ngt *t = graph("hub h; hub k; h.a - k.b");
 	struct owner c, d, e, foreign;
 	char path[NG_PATHSIZ + 1];
 
@@ -600,7 +612,7 @@ test_connect_errors(void **state)
 static void
 test_close(void **state)
 {
-	struct ngt *t = ngt_graph("hub h; probe p; p.x - h.x");
+	struct ngt *t = graph("hub h; probe p; p.x - h.x");
 	struct owner c, d, other;
 
 	(void)state;
@@ -641,7 +653,7 @@ test_close(void **state)
 static void
 test_shutdown(void **state)
 {
-	struct ngt *t = ngt_graph("hub h");
+	struct ngt *t = graph("hub h");
 	char name[NGU_SOCK_NAMELEN];
 	struct ngu_graph_stats st;
 	struct owner c, d;
@@ -684,7 +696,7 @@ test_shutdown(void **state)
 static void
 test_linger(void **state)
 {
-	struct ngt *t = ngt_graph("hub h; hub k; h.keep - k.keep");
+	struct ngt *t = graph("hub h; hub k; h.keep - k.keep");
 	struct owner c, d;
 
 	(void)state;
@@ -718,7 +730,7 @@ test_linger(void **state)
 static void
 test_graph_destroyed(void **state)
 {
-	struct ngt *t = ngt_graph("hub h");
+	struct ngt *t = graph("hub h");
 	char name[NGU_SOCK_NAMELEN];
 	struct owner c, d, lone;
 
@@ -743,22 +755,554 @@ test_graph_destroyed(void **state)
 	assert_int_equal(c.gone + d.gone, 2);
 }
 
+/* ---- sends that are told of their end ---- */
+
+struct ended {
+	struct owner *o;
+	_Atomic unsigned n;
+	int error;
+	unsigned messages; /* of the owner, at that time */
+};
+
+static void
+on_end(void *arg, int error)
+{
+	struct ended *e = arg;
+
+	e->error = error;
+	e->messages = e->o->messages;
+	atomic_fetch_add(&e->n, 1u);
+}
+
+static int
+tell_async(struct ngu_sock *s, struct ended *e, const char *path, uint32_t cookie, uint32_t cmd, const void *arg, size_t len)
+{
+	struct ng_mesg *m = mesg(cookie, cmd, arg, len);
+	int error = ngu_sock_send_msg(s, path, m, sizeof(*m) + len, on_end, e);
+
+	(free)(m);
+	return (error);
+}
+
+static void
+test_async(void **state)
+{
+	struct ngt *t = graph("a x; a y; hub h");
+	struct ended e = { 0 }, f = { 0 };
+	struct ngm_connect con;
+	struct owner c, d;
+	struct held h;
+
+	(void)state;
+	pair(t, &c, &d, "s");
+	e.o = f.o = &c;
+	/* The answer first, then the end. */
+	assert_int_equal(tell_async(c.s, &e, "h:", GEN, NGM_NODEINFO, NULL, 0), 0);
+	AWAIT(e.n == 1);
+	assert_int_equal(e.error, 0);
+	assert_int_equal(e.messages, 1);
+	/* An answer without room, a method's error. */
+	c.refuse = ENOBUFS;
+	assert_int_equal(tell_async(c.s, &e, "h:", GEN, NGM_NODEINFO, NULL, 0), 0);
+	AWAIT(e.n == 2);
+	assert_int_equal(e.error, ENOBUFS);
+	c.refuse = 0;
+	ngt_trace_fail("rcvmsg x 77:5", EXDEV);
+	assert_int_equal(tell_async(c.s, &e, "x:", 77, 5, NULL, 0), 0);
+	AWAIT(e.n == 3);
+	assert_int_equal(e.error, EXDEV);
+	/* What cannot be sent: an error, and nobody is told. */
+	assert_int_equal(tell_async(c.s, &e, "nobody:", 77, 5, NULL, 0), ENOENT);
+	assert_int_equal(tell_async(c.s, &e, "::", 77, 5, NULL, 0), EINVAL);
+	assert_int_equal(tell_async(c.s, &e, NULL, 77, 5, NULL, 0), EDESTADDRREQ);
+	assert_int_equal(tell_async(d.s, &e, "x:", 77, 5, NULL, 0), EINVAL);
+	/* Another thread is inside x: the call does not wait for it, others get on, and each gets its own result. */
+	held_start(&h, G, "x");
+	assert_int_equal(tell_async(c.s, &e, "x:", 77, 5, NULL, 0), 0);
+	memset(&con, 0, sizeof(con));
+	(void)snprintf(con.path, sizeof(con.path), "x:");
+	(void)snprintf(con.ourhook, sizeof(con.ourhook), "to x");
+	(void)snprintf(con.peerhook, sizeof(con.peerhook), "from s");
+	assert_int_equal(tell_async(c.s, &f, ".", GEN, NGM_CONNECT, &con, sizeof(con)), 0);
+	assert_int_equal(tell(c.s, "y:", 77, 6, NULL, 0), 0);
+	assert_int_equal(e.n, 3);
+	assert_int_equal(f.n, 0);
+	held_go(&h);
+	AWAIT(e.n == 4);
+	assert_int_equal(e.error, EXDEV);
+	AWAIT(f.n == 1);
+	assert_int_equal(f.error, 0);
+	held_end(&h);
+	ngt_settle(t);
+	ngt_expect_hooks(t, "s:", "to x - x.from s");
+	/* The socket may be closed meanwhile. */
+	held_start(&h, G, "x");
+	assert_int_equal(tell_async(c.s, &e, "x:", 77, 6, NULL, 0), 0);
+	assert_int_equal(tell_async(c.s, &f, "x:", 77, 5, NULL, 0), 0);
+	ngu_sock_close(c.s);
+	ngu_sock_close(d.s);
+	assert_int_equal(e.n, 4);
+	held_end(&h);
+	AWAIT(e.n == 5 && f.n == 2);
+	assert_int_equal(e.error, 0);
+	assert_int_equal(f.error, EXDEV);
+	ngt_settle(t);
+	ngu_reclaim_barrier();
+	assert_int_equal(c.released + d.released, 2);
+	ngt_end(t);
+	assert_int_equal(e.n + f.n, 7);
+}
+
+/* A node that is shut down with messages waiting for it: their senders hear of it. */
+static void
+test_async_flushed(void **state)
+{
+	struct ngt *t = graph("a x");
+	struct ended e = { 0 };
+	struct owner c;
+	struct held h;
+
+	(void)state;
+	opened(t, &c, NGU_SOCK_CONTROL);
+	e.o = &c;
+	held_start(&h, G, "x");
+	assert_int_equal(tell_async(c.s, &e, "x:", GEN, NGM_SHUTDOWN, NULL, 0), 0);
+	assert_int_equal(e.n, 0);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(tell_async(c.s, &e, "x:", 77, 1, NULL, 0), 0);
+	assert_int_equal(e.n, 0);
+	held_end(&h);
+	AWAIT(e.n == 6);
+	ngt_settle(t);
+	assert_int_equal(e.error == 0 || e.error == ENOENT, 1);
+	assert_int_equal(ngu_lookup(G, "x:", NULL), ENOENT);
+	ngt_expect_trace("constructor a; rcvmsg x 77:99; close x; shutdown x");
+	closed(&c);
+	ngt_end(t);
+}
+
+/* ---- many threads ---- */
+
+#define THREADS 4
+
+struct runner {
+	pthread_t thread;
+	void (*fn)(struct runner *);
+	struct ngt *t;
+	struct ngu_sock *s;
+	struct ngu_port *port;
+	unsigned no, rounds;
+	_Atomic bool *stop;
+	_Atomic uint64_t ok;
+	int last; /* a result that was not to be expected */
+};
+
+static void *
+runner_main(void *arg)
+{
+	struct runner *r = arg;
+
+	r->fn(r);
+	return (NULL);
+}
+
+static void
+run(struct runner *r, void (*fn)(struct runner *))
+{
+	r->fn = fn;
+	r->last = 0;
+	r->ok = 0;
+	assert_int_equal(pthread_create(&r->thread, NULL, runner_main, r), 0);
+}
+
+/* Returns what it could not make sense of. */
+static int
+ended(struct runner *r)
+{
+	assert_int_equal(pthread_join(r->thread, NULL), 0);
+	return (r->last);
+}
+
+/* The command is the result. */
+static int
+message_says(void *arg, const char *from, const struct ng_mesg *msg, size_t len)
+{
+	struct owner *o = arg;
+
+	(void)from;
+	(void)len;
+	atomic_fetch_add(&o->messages, 1u);
+	return ((int)msg->header.cmd);
+}
+
+static const struct ngu_sock_ops saying = { message_says, on_packet, on_gone, on_release };
+
+static void
+ask_and_compare(struct runner *r)
+{
+	for (unsigned i = 0; i < r->rounds; i++) {
+		int want = (int)(i * THREADS + r->no) % 100, got;
+
+		if ((got = tell(r->s, "target:", 99, (uint32_t)want, NULL, 0)) != want)
+			r->last = got + 1000;
+		else
+			r->ok++;
+		if (i % 4 == 0 && (got = tell(r->s, "target:", GEN, NGM_NODEINFO, NULL, 0)) != 0)
+			r->last = got;
+	}
+}
+
+/* Threads on one control socket: each send has its own result, and each answer comes. */
+static void
+test_own_results(void **state)
+{
+	struct ngt *t = graph("hub h");
+	struct runner r[THREADS];
+	struct owner c, target;
+
+	(void)state;
+	opened(t, &c, NGU_SOCK_CONTROL);
+	memset(&target, 0, sizeof(target));
+	assert_int_equal(ngu_sock_open(G, NGU_SOCK_CONTROL, &saying, &target, &target.s), 0);
+	assert_int_equal(ngu_sock_bind(target.s, "target"), 0);
+	for (unsigned i = 0; i < THREADS; i++) {
+		r[i] = (struct runner){ .t = t, .s = c.s, .no = i, .rounds = 400 };
+		run(&r[i], ask_and_compare);
+	}
+	for (unsigned i = 0; i < THREADS; i++) {
+		assert_int_equal(ended(&r[i]), 0);
+		assert_int_equal(r[i].ok, 400);
+	}
+	assert_int_equal(target.messages, THREADS * 400);
+	assert_int_equal(c.messages, THREADS * 100);
+	closed(&c);
+	closed(&target);
+	ngt_end(t);
+}
+
+/* An owner that is not to be called before or after its time. */
+struct strict_owner {
+	struct ngu_sock *s;
+	_Atomic uint32_t magic;
+	_Atomic unsigned calls, late, gone, released;
+};
+#define ALIVE 0x61c6e500u
+
+static void
+called(struct strict_owner *o)
+{
+	if (o->magic != ALIVE || o->gone != 0)
+		atomic_fetch_add(&o->late, 1u);
+	atomic_fetch_add(&o->calls, 1u);
+	if (o->magic != ALIVE)
+		atomic_fetch_add(&o->late, 1u);
+}
+
+static int
+strict_message(void *arg, const char *from, const struct ng_mesg *msg, size_t len)
+{
+	(void)from;
+	(void)msg;
+	(void)len;
+	called(arg);
+	return (0);
+}
+
+static int
+strict_packet(void *arg, const char *hook, const struct mbuf *m)
+{
+	(void)hook;
+	(void)m;
+	called(arg);
+	return (0);
+}
+
+static void
+strict_gone(void *arg)
+{
+	struct strict_owner *o = arg;
+
+	if (o->magic != ALIVE)
+		atomic_fetch_add(&o->late, 1u);
+	atomic_fetch_add(&o->gone, 1u);
+}
+
+static void
+strict_release(void *arg)
+{
+	struct strict_owner *o = arg;
+
+	o->magic = 0;
+	atomic_fetch_add(&o->released, 1u);
+}
+
+static const struct ngu_sock_ops strictly = { strict_message, strict_packet, strict_gone, strict_release };
+
+static void
+strict_pair(struct ngt *t, struct strict_owner *c, struct strict_owner *d, const char *name)
+{
+	char path[40];
+
+	memset(c, 0, sizeof(*c));
+	memset(d, 0, sizeof(*d));
+	c->magic = d->magic = ALIVE;
+	assert_int_equal(ngu_sock_open(G, NGU_SOCK_CONTROL, &strictly, c, &c->s), 0);
+	assert_int_equal(ngu_sock_bind(c->s, name), 0);
+	assert_int_equal(ngu_sock_open(G, NGU_SOCK_DATA, &strictly, d, &d->s), 0);
+	(void)snprintf(path, sizeof(path), "%s:", name);
+	assert_int_equal(ngu_sock_connect(d->s, path), 0);
+}
+
+static void
+send_by_port(struct runner *r)
+{
+	struct mbuf *m;
+
+	while (!atomic_load(r->stop)) {
+		if ((m = ngu_packet(ngt_g(r->t), "packet", 6)) == NULL)
+			r->last = ENOBUFS;
+		else if (ngu_port_send(r->port, m) == 0)
+			r->ok++;
+	}
+}
+
+/* Until the node is gone, or it is time. */
+static void
+ask_until_gone(struct runner *r)
+{
+	int error = 0;
+
+	while (error != EPIPE && !atomic_load(r->stop)) {
+		if ((error = tell(r->s, "h:", GEN, NGM_NODEINFO, NULL, 0)) == 0)
+			r->ok++;
+		else if (error != EPIPE && error != EINVAL && error != ENOENT) /* the answer finds nobody */
+			r->last = error;
+	}
+}
+
+static void
+data_until_gone(struct runner *r)
+{
+	int error = 0;
+
+	for (unsigned i = 0; error != EPIPE && !atomic_load(r->stop); i++) {
+		if ((error = ngu_sock_send_data(r->s, i % 2 ? NULL : "h", "out", 3)) == 0)
+			r->ok++;
+		else if (error != EPIPE && error != ENETDOWN && error != EHOSTUNREACH && error != EDESTADDRREQ) /* the hook goes first */
+			r->last = error;
+	}
+}
+
+static void
+ask_by_name(struct runner *r)
+{
+	int error;
+
+	while (!atomic_load(r->stop)) {
+		if ((error = tell(r->s, "s:", 99, r->ok % 2 ? 1 : 1 | NGM_READONLY, NULL, 0)) == 0)
+			r->ok++;
+		else if (error != ENOENT && error != EINVAL && error != ENXIO)
+			r->last = error;
+	}
+}
+
+/* The node is shut down while packets come and go, and two threads send messages by its control socket. */
+static void
+test_shutdown_under_load(void **state)
+{
+	struct ngt *t = graph("hub h; hub k; h.keep - k.keep");
+	struct strict_owner c, d;
+	struct ngu_port *port;
+	struct runner r[4];
+	_Atomic bool stop;
+
+	(void)state;
+	assert_int_equal(ngu_port_open(G, "h:", "port", NULL, NULL, &port), 0);
+	for (int round = 0; round < 15; round++) {
+		atomic_store(&stop, false);
+		strict_pair(t, &c, &d, "s");
+		assert_int_equal(ngu_connect(G, "s:", "h", "h:", "s"), 0);
+		for (unsigned i = 0; i < NITEMS(r); i++)
+			r[i] = (struct runner){ .t = t, .s = i == 3 ? d.s : c.s, .port = port, .stop = &stop };
+		run(&r[0], send_by_port);
+		run(&r[1], ask_until_gone);
+		run(&r[2], ask_until_gone);
+		run(&r[3], data_until_gone);
+		AWAIT(c.calls > 20 && d.calls > 20);
+		assert_int_equal(ngu_shutdown(G, "s:"), 0);
+		assert_int_equal(c.gone, 1);
+		assert_int_equal(d.gone, 1);
+		for (unsigned i = 1; i < NITEMS(r); i++)
+			assert_int_equal(ended(&r[i]), 0);
+		atomic_store(&stop, true);
+		assert_int_equal(ended(&r[0]), 0);
+		ngu_sock_close(c.s);
+		ngu_sock_close(d.s);
+		ngu_reclaim_barrier();
+		assert_int_equal(c.released + d.released, 2);
+		assert_int_equal(c.gone + d.gone, 2);
+		assert_int_equal(c.late + d.late, 0);
+	}
+	ngu_port_close(port);
+	expect_alive(t, 2, 2);
+	ngt_end(t);
+}
+
+/* Both sides are closed, in either order, while packets and messages come in. */
+static void
+test_close_under_load(void **state)
+{
+	struct ngt *t = graph("hub h; hub k; h.keep - k.keep");
+	struct strict_owner c, d;
+	struct ngu_port *port;
+	struct runner r[3];
+	struct owner other;
+	_Atomic bool stop;
+
+	(void)state;
+	opened(t, &other, NGU_SOCK_CONTROL);
+	assert_int_equal(ngu_port_open(G, "h:", "port", NULL, NULL, &port), 0);
+	for (int round = 0; round < 15; round++) {
+		atomic_store(&stop, false);
+		strict_pair(t, &c, &d, "s");
+		assert_int_equal(ngu_connect(G, "s:", "h", "h:", "s"), 0);
+		for (unsigned i = 0; i < NITEMS(r); i++)
+			r[i] = (struct runner){ .t = t, .s = other.s, .port = port, .stop = &stop };
+		run(&r[0], send_by_port);
+		run(&r[1], send_by_port);
+		run(&r[2], ask_by_name);
+		AWAIT(c.calls > 20 && d.calls > 20);
+		ngu_sock_close(round % 2 ? c.s : d.s);
+		AWAIT((round % 2 ? &c : &d)->released == 1);
+		ngu_sock_close(round % 2 ? d.s : c.s);
+		assert_int_equal(ngu_lookup(G, "s:", NULL), ENOENT);
+		AWAIT((round % 2 ? &d : &c)->released == 1);
+		atomic_store(&stop, true);
+		for (unsigned i = 0; i < NITEMS(r); i++)
+			assert_int_equal(ended(&r[i]), 0);
+		ngt_settle(t);
+		assert_int_equal(c.gone + d.gone, 0);
+		assert_int_equal(c.late + d.late, 0);
+	}
+	ngu_port_close(port);
+	expect_alive(t, 3, 2);
+	closed(&other);
+	ngt_end(t);
+}
+
+static void
+come_and_go(struct runner *r)
+{
+	struct ngu_sock *s;
+	int error;
+
+	while (!atomic_load(r->stop)) {
+		if ((error = ngu_sock_open(ngt_g(r->t), NGU_SOCK_DATA, &deaf, NULL, &s)) != 0) {
+			r->last = error;
+			return;
+		}
+		if ((error = ngu_sock_connect(s, "s:")) == 0) {
+			error = say(s, NULL, "hello");
+			if (error != 0 && error != EPIPE && error != EDESTADDRREQ && error != ENETDOWN)
+				r->last = error;
+			r->ok++;
+		} else if (error != ENOENT && error != EADDRINUSE) {
+			r->last = error;
+		}
+		ngu_sock_close(s);
+	}
+}
+
+static uint64_t
+connections(struct runner *r)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < THREADS; i++)
+		n += r[i].ok;
+	return (n);
+}
+
+/* Data sockets of several threads connect to a node whose control socket comes and goes, or which is shut down. */
+static void
+test_connect_under_load(void **state)
+{
+	struct ngt *t = graph("hub h; hub k; h.keep - k.keep");
+	_Atomic bool stop = false;
+	struct runner r[THREADS];
+	uint64_t seen;
+
+	(void)state;
+	for (unsigned i = 0; i < THREADS; i++) {
+		r[i] = (struct runner){ .t = t, .stop = &stop };
+		run(&r[i], come_and_go);
+	}
+	for (int round = 0; round < 60; round++) {
+		struct ngu_sock *c;
+		int error;
+
+		assert_int_equal(ngu_sock_open(G, NGU_SOCK_CONTROL, &deaf, NULL, &c), 0);
+		/* A data socket may keep the one before for a moment. */
+		while ((error = ngu_sock_bind(c, "s")) == EADDRINUSE)
+			sched_yield();
+		assert_int_equal(error, 0);
+		assert_int_equal(ngu_connect(G, self(c), "h", "h:", "s"), 0);
+		seen = connections(r);
+		if (round % 2)
+			AWAIT(connections(r) != seen);
+		if (round % 3 == 0)
+			whatever = ngu_shutdown(G, "s:");
+		ngu_sock_close(c);
+		/* The hook's name must be free for the next. */
+		whatever = ngu_rmhook(G, "h:", "s");
+	}
+	atomic_store(&stop, true);
+	for (unsigned i = 0; i < THREADS; i++)
+		assert_int_equal(ended(&r[i]), 0);
+	assert_true(connections(r) >= 30);
+	expect_alive(t, 2, 2);
+	ngt_end(t);
+}
+
+static int
+with_workers(void **state)
+{
+	workers = 2;
+	return (ngt_setup(state));
+}
+
+static int
+without(void **state)
+{
+	workers = 0;
+	return (ngt_setup(state));
+}
+
+#define BOTH(f) \
+	{ #f, f, without, ngt_teardown, NULL }, { #f " (workers)", f, with_workers, ngt_teardown, NULL }
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ngt_test(test_open),
-		ngt_test(test_names),
-		ngt_test(test_answer),
-		ngt_test(test_send_errors),
-		ngt_test(test_both_ends),
-		ngt_test(test_receive),
-		ngt_test(test_data),
-		ngt_test(test_connect_errors),
-		ngt_test(test_close),
-		ngt_test(test_shutdown),
-		ngt_test(test_linger),
-		ngt_test(test_graph_destroyed),
+		BOTH(test_open),
+		BOTH(test_names),
+		BOTH(test_answer),
+		BOTH(test_send_errors),
+		BOTH(test_both_ends),
+		BOTH(test_receive),
+		BOTH(test_data),
+		BOTH(test_connect_errors),
+		BOTH(test_close),
+		BOTH(test_shutdown),
+		BOTH(test_linger),
+		BOTH(test_graph_destroyed),
+		BOTH(test_async),
+		BOTH(test_async_flushed),
+		BOTH(test_own_results),
+		BOTH(test_shutdown_under_load),
+		BOTH(test_close_under_load),
+		BOTH(test_connect_under_load),
 	};
 
 	return (cmocka_run_group_tests_name("socket", tests, NULL, NULL));
