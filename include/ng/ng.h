@@ -21,6 +21,7 @@
 #include <ng/packet.h>
 #include <ng/panic.h>
 #include <ng/port.h>
+#include <ng/serve.h>
 #include <ng/socket.h>
 #include <ng/stats.h>
 #include <ng/strict.h>
