@@ -29,9 +29,9 @@ NGU_API int NgRecvMsg(int cs, struct ng_mesg *rep, size_t replen, char *path);
 NGU_API int NgAllocRecvMsg(int cs, struct ng_mesg **rep, char *path);
 NGU_API int NgRecvAsciiMsg(int cs, struct ng_mesg *rep, size_t replen, char *path);
 NGU_API int NgAllocRecvAsciiMsg(int cs, struct ng_mesg **rep, char *path);
-NGU_API int NgSendData(int ds, const char *hook, const u_char *buf, size_t len);
-NGU_API int NgRecvData(int ds, u_char *buf, size_t len, char *hook);
-NGU_API int NgAllocRecvData(int ds, u_char **buf, char *hook);
+NGU_API int NgSendData(int ds, const char *hook, const unsigned char *buf, size_t len);
+NGU_API int NgRecvData(int ds, unsigned char *buf, size_t len, char *hook);
+NGU_API int NgAllocRecvData(int ds, unsigned char **buf, char *hook);
 NGU_API int NgSetDebug(int level);
 NGU_API void NgSetErrLog(void (*log)(const char *fmt, ...), void (*logx)(const char *fmt, ...));
 
