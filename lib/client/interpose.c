@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <link.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,21 +30,57 @@
 	if (__atomic_load_n(&next, __ATOMIC_RELAXED) == NULL) \
 	__atomic_store_n(&next, (__typeof__(&name))dlsym(RTLD_NEXT, #name), __ATOMIC_RELAXED)
 
-/* libng-client itself reads and writes descriptors: those are the kernel's business. */
+/* Set while a call of ours runs in this thread: what it calls is the kernel's business. */
 static _Thread_local int inside;
 
+/*
+ * So is what libng and libng-client call, in whatever thread: where they lie in memory. They cannot ask who a descriptor is while they are asking for a way
+ * to find that out.
+ */
+static struct {
+	uintptr_t from, to;
+} own[2];
+
 static int
-kind(int fd)
+note_own(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	const uintptr_t probe[2] = { (uintptr_t)ngu_client_kind, (uintptr_t)ngu_version };
+
+	(void)size;
+	(void)arg;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *ph = &info->dlpi_phdr[i];
+		uintptr_t from = (uintptr_t)info->dlpi_addr + ph->p_vaddr, to = from + ph->p_memsz;
+
+		for (int k = 0; ph->p_type == PT_LOAD && k < 2; k++) {
+			if (from <= probe[k] && probe[k] < to) {
+				own[k].from = from;
+				own[k].to = to;
+			}
+		}
+	}
+	return (0);
+}
+
+static __attribute__((__constructor__)) void
+find_own(void)
+{
+	(void)dl_iterate_phdr(note_own, NULL);
+}
+
+static int
+kind_for(int fd, uintptr_t caller)
 {
 	int k;
 
-	if (inside)
+	if (inside || (own[0].from <= caller && caller < own[0].to) || (own[1].from <= caller && caller < own[1].to))
 		return (0);
 	inside = 1;
 	k = ngu_client_kind(fd);
 	inside = 0;
 	return (k);
 }
+#define kind(fd) kind_for((fd), (uintptr_t)__builtin_return_address(0))
 
 #define WITHIN(type, call) \
 	__extension__({ \
@@ -310,7 +347,7 @@ recvmsg(int fd, struct msghdr *mh, int flags)
 /* ---- into another program ---- */
 
 /* Data sockets that go along carry the bytes alone from here on. */
-static void
+static __attribute__((__noinline__)) void
 hand_over(void)
 {
 	long max = sysconf(_SC_OPEN_MAX);
