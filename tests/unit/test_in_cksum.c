@@ -202,10 +202,24 @@ test_layout(void **state)
 	}
 }
 
+/* Sources have them in initialisers. */
+static void
+constant(void **state)
+{
+	static const uint16_t port = htons(0x0102);
+	static const uint32_t address = htonl(0x01020304);
+	const uint8_t bytes[] = { 1, 2, 3, 4 };
+
+	(void)state;
+	assert_memory_equal(&port, bytes, 2);
+	assert_memory_equal(&address, bytes, 4);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(constant),
 		cmocka_unit_test(test_skip),
 		cmocka_unit_test(test_known),
 		cmocka_unit_test(test_ip6),

@@ -1,13 +1,31 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * endian.h - byte order: htobe16 .. le64toh of the system, and be16dec .. le64enc, which read and write integers at any
- * address, aligned or not.
+ * endian.h - byte order: htobe16 .. le64toh, constant where their argument is (sources have them in initialisers; the system's may be functions), and
+ * be16dec .. le64enc, which read and write integers at any address, aligned or not.
  */
 #ifndef NGU_KERN_SYS_ENDIAN_H
 #define NGU_KERN_SYS_ENDIAN_H
 
 #include <sys/types.h>
-#if !__STDC_HOSTED__
+#if __STDC_HOSTED__
+#if __has_include_next(<sys/endian.h>)
+#include_next <sys/endian.h>
+#else
+#include <endian.h>
+#endif
+#endif
+#undef htobe16
+#undef htobe32
+#undef htobe64
+#undef be16toh
+#undef be32toh
+#undef be64toh
+#undef htole16
+#undef htole32
+#undef htole64
+#undef le16toh
+#undef le32toh
+#undef le64toh
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define NGU__SWAP_BE(bits, x) __builtin_bswap##bits(x)
 #define NGU__SWAP_LE(bits, x) ((uint##bits##_t)(x))
@@ -27,11 +45,6 @@
 #define le16toh(x) NGU__SWAP_LE(16, x)
 #define le32toh(x) NGU__SWAP_LE(32, x)
 #define le64toh(x) NGU__SWAP_LE(64, x)
-#elif __has_include_next(<sys/endian.h>)
-#include_next <sys/endian.h>
-#else
-#include <endian.h>
-#endif
 
 #ifndef bswap16
 #define bswap16(x) __builtin_bswap16(x)
