@@ -8,6 +8,7 @@
  *            lasts in which they were read. The owner's functions are called inside it.
  * Writers    ngu_sock_connect() puts a data socket in, ngu_sock_close() takes its own out, shutdown takes out both and the node: each
  *            by one exchange, so that of two who would take the same one does. A socket is freed a grace period after its close.
+ *            newhook and disconnect keep sd->only, with the node's writer turn.
  * Lifetime   sd->sides counts sockets: with the last the node goes, and none comes any more. sd->refs counts sockets and the node: with
  *            the last the memory goes. Nothing counts references on the node: neither does a dead one wait for its sockets, nor its graph.
  */
@@ -31,6 +32,7 @@ static MALLOC_DEFINE(M_NETGRAPH_SOCK, "netgraph_sock", "netgraph socket node");
 struct sockdata {
 	_Atomic(node_p) node;		     /* NULL: gone */
 	_Atomic(struct ngu_sock *) side[2];  /* SIDE(kind); NULL: not there */
+	_Atomic(hook_p) only;		     /* the one hook there is; NULL: none, or several */
 	bool nolinger;			     /* the node's writers' */
 	u_int sides;
 	u_int refs;
@@ -146,6 +148,10 @@ ng_socket_constructor(node_p node)
 static int
 ng_socket_newhook(node_p node, hook_p hook, const char *name)
 {
+	struct sockdata *sd = NG_NODE_PRIVATE(node);
+
+	/* ORDER sock-hook (store side): release; pairs with the acquire load in ngu_sock_send_data(). */
+	atomic_store_explicit(&sd->only, NG_NODE_NUMHOOKS(node) == 0 ? hook : NULL, memory_order_release);
 	return (0);
 }
 
@@ -223,6 +229,8 @@ ng_socket_disconnect(hook_p hook)
 	node_p node = NG_HOOK_NODE(hook);
 	struct sockdata *sd = NG_NODE_PRIVATE(node);
 
+	/* sock-hook */
+	atomic_store_explicit(&sd->only, NG_NODE_NUMHOOKS(node) == 1 ? LIST_FIRST(&node->nd_hooks) : NULL, memory_order_release);
 	if (sd->nolinger && NG_NODE_NUMHOOKS(node) == 0 && NG_NODE_IS_VALID(node))
 		ng_rmnode_self(node);
 	return (0);
@@ -494,28 +502,14 @@ ngu_sock_send_msg(struct ngu_sock *s, const char *path, const struct ng_mesg *ms
 	return (error);
 }
 
-struct only {
-	hook_p hook;
-	unsigned n;
-};
-
-static int
-sock_count_hook(hook_p hook, void *arg)
-{
-	struct only *o = arg;
-
-	o->hook = hook;
-	return (++o->n == 1);
-}
-
 int
 ngu_sock_send_data(struct ngu_sock *s, const char *hook, const void *data, size_t len)
 {
-	struct only only = { NULL, 0 };
 	struct epoch_tracker et;
 	struct sockdata *sd;
 	struct mbuf *m;
 	node_p node;
+	hook_p out;
 	int error;
 
 	if (s->kind != NGU_SOCK_DATA || (data == NULL && len != 0))
@@ -531,18 +525,14 @@ ngu_sock_send_data(struct ngu_sock *s, const char *hook, const void *data, size_
 	} else if (hook != NULL && strlen(hook) >= NG_HOOKSIZ) {
 		error = EINVAL;
 	} else {
-		if (hook != NULL)
-			only.hook = ng_findhook(node, hook);
-		else
-			NG_NODE_FOREACH_HOOK(node, sock_count_hook, &only);
-		if (hook != NULL && only.hook == NULL)
-			error = EHOSTUNREACH;
-		else if (hook == NULL && only.n != 1)
-			error = EDESTADDRREQ;
+		/* ORDER sock-hook (load side): acquire; the hook, which the section keeps. */
+		out = hook != NULL ? ng_findhook(node, hook) : atomic_load_explicit(&sd->only, memory_order_acquire);
+		if (out == NULL)
+			error = hook != NULL ? EHOSTUNREACH : EDESTADDRREQ;
 		else if ((m = ngu_packet(s->graph, data, len)) == NULL)
 			error = ENOBUFS;
 		else
-			NG_SEND_DATA_ONLY(error, only.hook, m);
+			NG_SEND_DATA_ONLY(error, out, m);
 	}
 	NET_EPOCH_EXIT(et);
 	return (error);

@@ -1278,31 +1278,31 @@ without(void **state)
 	return (ngt_setup(state));
 }
 
-#define BOTH(f) \
+#define both_test(f) \
 	{ #f, f, without, ngt_teardown, NULL }, { #f " (workers)", f, with_workers, ngt_teardown, NULL }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		BOTH(test_open),
-		BOTH(test_names),
-		BOTH(test_answer),
-		BOTH(test_send_errors),
-		BOTH(test_both_ends),
-		BOTH(test_receive),
-		BOTH(test_data),
-		BOTH(test_connect_errors),
-		BOTH(test_close),
-		BOTH(test_shutdown),
-		BOTH(test_linger),
-		BOTH(test_graph_destroyed),
-		BOTH(test_async),
-		BOTH(test_async_flushed),
-		BOTH(test_own_results),
-		BOTH(test_shutdown_under_load),
-		BOTH(test_close_under_load),
-		BOTH(test_connect_under_load),
+		both_test(test_open),
+		both_test(test_names),
+		both_test(test_answer),
+		both_test(test_send_errors),
+		both_test(test_both_ends),
+		both_test(test_receive),
+		both_test(test_data),
+		both_test(test_connect_errors),
+		both_test(test_close),
+		both_test(test_shutdown),
+		both_test(test_linger),
+		both_test(test_graph_destroyed),
+		both_test(test_async),
+		both_test(test_async_flushed),
+		both_test(test_own_results),
+		both_test(test_shutdown_under_load),
+		both_test(test_close_under_load),
+		both_test(test_connect_under_load),
 	};
 
 	return (cmocka_run_group_tests_name("socket", tests, NULL, NULL));
