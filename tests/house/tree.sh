@@ -16,7 +16,7 @@ unlicensed() {
 nothing 'SPDX line in each source' unlicensed
 unlisted() {
 	local f
-	for f in lib/*/*.c tests/unit/*.c tests/torture/*.c tests/nodes/*.c tests/conform/*.c tests/proof/*.cc bench/*.c; do
+	for f in lib/*/*.c lib/tools/*/*.c tests/unit/*.c tests/torture/*.c tests/nodes/*.c tests/conform/*.c tests/tools/*.c tests/proof/*.cc bench/*.c; do
 		[ -e "$f" ] || continue
 		grep -qE "'$(basename -- "${f%.c*}")(\.c)?'" "$(dirname -- "$f")/meson.build" || echo "$f is not in $(dirname -- "$f")/meson.build"
 	done

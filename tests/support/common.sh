@@ -35,6 +35,7 @@ needs_table() {
 	libpcap     pc:libpcap           libpcap-dev     libpcap-devel             libpcap         libpcap
 	nettle      pc:nettle            nettle-dev      nettle-devel              nettle          nettle
 	zlib        pc:zlib              zlib1g-dev      zlib-devel                -               -
+	libedit     pc:libedit           libedit-dev     libedit-devel             -               libedit
 	gcov        probe:gcov           gcc             gcc                       -               -
 	gcovr       cmd:gcovr            gcovr           gcovr                     -               -
 	relacy      probe:relacy         relacy-dev      -                         -               -
@@ -91,6 +92,7 @@ by_hand() {
 		libpcap) rest='https://www.tcpdump.org' ;;
 		nettle) rest='https://www.lysator.liu.se/~nisse/nettle' ;;
 		zlib) rest='https://zlib.net' ;;
+		libedit) rest='https://thrysoee.dk/editline' ;;
 		gcov) rest="gcc's gcov" ;;
 		gcovr) rest='https://gcovr.com' ;;
 		relacy) rest='Relacy Race Detector, https://github.com/dvyukov/relacy' ;;
