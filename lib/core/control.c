@@ -306,10 +306,7 @@ ngu__send_path(struct ng_node *here, const char *path, struct ng_mesg *msg, ng_a
 	struct ng_item *item;
 	int error;
 
-	if (ts->nest != 0) {
-		NG_FREE_MSG(msg);
-		return (EDEADLK);
-	}
+	NGU_INVARIANT(ts->nest == 0, "nobody waits in a section");
 	ngu__press(ts);
 	if ((item = ng_package_msg(msg, NG_NOFLAGS)) == NULL)
 		return (ENOMEM);

@@ -587,7 +587,7 @@ int ngu__call_rmnode(struct ng_node *node);
 /*
  * Send `msg` (consumed) from the node `here` to the one at `path`, which is relative to it; answers go to `here`. `done` NULL: waits as
  * ngu_msg() does, and returns the result. Else 0, and done(arg, result) is called once, maybe before this returns, from whatever thread, inside
- * whatever turn; nobody is waited for. On an error it is not called. EDEADLK in a section, or to a node whose turn the caller has.
+ * whatever turn; nobody is waited for. On an error it is not called. EDEADLK, if it is to wait, to a node whose turn the caller has. Not in a section.
  */
 int ngu__send_path(struct ng_node *here, const char *path, struct ng_mesg *msg, ng_apply_t *done, void *arg);
 void ngu__call_press(void); /* ngu__press() for callers in lib/nodes */

@@ -881,6 +881,87 @@ test_async_flushed(void **state)
 	ngt_end(t);
 }
 
+/* ---- from inside ---- */
+
+struct inside {
+	struct ngt *t;
+	struct ngu_sock *cs, *ds;
+	int send, open, lone, data;
+	unsigned packets;
+};
+
+static int
+packet_calls(void *arg, const char *hook, const struct mbuf *m)
+{
+	struct inside *i = arg;
+	struct ngu_sock *s;
+
+	(void)m;
+	i->packets++;
+	i->send = tell(i->cs, ".", 99, 1, NULL, 0);
+	i->open = ngu_sock_open(ngt_g(i->t), NGU_SOCK_CONTROL, &deaf, NULL, &s);
+	if ((i->lone = ngu_sock_open(ngt_g(i->t), NGU_SOCK_DATA, &deaf, NULL, &s)) == 0)
+		ngu_sock_close(s);
+	i->data = say(i->ds, hook, "back");
+	return (0);
+}
+
+/* A packet's section is no place to wait in, sending a packet is fine. */
+static void
+test_in_section(void **state)
+{
+	static const struct ngu_sock_ops calling = { .packet = packet_calls };
+	struct ngt *t = graph("probe p");
+	struct inside i = { .t = t };
+
+	(void)state;
+	assert_int_equal(ngu_sock_open(G, NGU_SOCK_CONTROL, &deaf, NULL, &i.cs), 0);
+	assert_int_equal(ngu_sock_open(G, NGU_SOCK_DATA, &calling, &i, &i.ds), 0);
+	assert_int_equal(ngu_sock_connect(i.ds, self(i.cs)), 0);
+	assert_int_equal(connect_(i.cs, ".", "p:", "h", "x"), 0);
+	ngt_send(ngt_probe(t, "p"), "x", ngt_text("to"));
+	assert_int_equal(i.packets, 1);
+	assert_int_equal(i.send, EDEADLK);
+	assert_int_equal(i.open, EDEADLK);
+	assert_int_equal(i.lone, 0);
+	assert_int_equal(i.data, 0);
+	ngt_expect(ngt_probe(t, "p"), "x", ngt_text("back"));
+	ngu_sock_close(i.cs);
+	ngu_sock_close(i.ds);
+	ngt_end(t);
+}
+
+static int
+method_calls(void *arg, struct ng_node *node, struct ng_hook *hook, struct ng_item **item)
+{
+	struct inside *i = arg;
+
+	(void)node;
+	(void)hook;
+	(void)item;
+	i->send = tell(i->cs, "x:", 77, 8, NULL, 0);
+	i->open = tell(i->cs, "y:", 77, 8, NULL, 0);
+	return (0);
+}
+
+/* A method that sends: to others, and not to its own node, whose turn it has. */
+static void
+test_in_method(void **state)
+{
+	struct ngt *t = graph("a x; a y");
+	struct inside i = { .t = t };
+
+	(void)state;
+	assert_int_equal(ngu_sock_open(G, NGU_SOCK_CONTROL, &deaf, NULL, &i.cs), 0);
+	ngt_trace_on("rcvmsg x 77:7", method_calls, &i);
+	ngt_trace_fail("rcvmsg y 77:8", EXDEV);
+	assert_int_equal(tell(i.cs, "x:", 77, 7, NULL, 0), 0);
+	assert_int_equal(i.send, EDEADLK);
+	assert_int_equal(i.open, EXDEV);
+	ngu_sock_close(i.cs);
+	ngt_end(t);
+}
+
 /* ---- many threads ---- */
 
 #define THREADS 4
@@ -1299,6 +1380,8 @@ main(void)
 		both_test(test_graph_destroyed),
 		both_test(test_async),
 		both_test(test_async_flushed),
+		both_test(test_in_section),
+		both_test(test_in_method),
 		both_test(test_own_results),
 		both_test(test_shutdown_under_load),
 		both_test(test_close_under_load),
