@@ -108,7 +108,10 @@ closes(struct owner *o, bool wrongly)
 	}
 }
 
-/* Control socket s, data socket; both connected or not, and s's hook h to a port. */
+/*
+ * Control socket s, data socket, connected or not. If so, s's hook h to a port; else none: to take a hook off is to wait for sections, and that would
+ * keep some orders away.
+ */
 static int
 made(bool connected, const struct ngu_sock_ops *ops)
 {
@@ -117,7 +120,10 @@ made(bool connected, const struct ngu_sock_ops *ops)
 	if ((error = lt_graph(0)) != 0 || (error = opens(NGU_SOCK_CONTROL, ops, &c)) != 0 ||
 	    (error = ngu_sock_bind(c->s, "s")) != 0 || (error = opens(NGU_SOCK_DATA, ops, &d)) != 0)
 		return (error);
-	if (connected && (error = ngu_sock_connect(d->s, "s:")) != 0)
+	port = NULL;
+	if (!connected)
+		return (0);
+	if ((error = ngu_sock_connect(d->s, "s:")) != 0)
 		return (error);
 	return (ngu_port_open(g, "s:", "h", NULL, NULL, &port));
 }
@@ -304,7 +310,35 @@ end_connect_shut(void *arg)
 
 static const struct ngu_lab connect_shutdown = { .name = "sock-connect-shutdown", .setup = apart,
 	.body = { { "connect", connects }, { "shutdown", shuts } }, .end = end_connect_shut };
-LT_TEST(connect_shutdown)
+
+/* Three preemptions: the turn is had, the node found valid, shutdown is half through, then the socket gets in. */
+static void
+test_connect_shutdown(void **state)
+{
+	(void)state;
+	lt_run_bound(&connect_shutdown, 3);
+}
+
+/* What the two sides share goes, too. */
+static void
+shuts_and_closes(void *arg)
+{
+	shuts(arg);
+	closes(c, false);
+}
+
+static void
+end_connect_gone(void *arg)
+{
+	(void)arg;
+	ngu_lab_check(gone[0] == 1);
+	ngu_lab_check(gone[1] == (connected == 0));
+	end(NULL, d, false);
+}
+
+static const struct ngu_lab connect_gone = { .name = "sock-connect-gone", .setup = apart,
+	.body = { { "connect", connects }, { "shutdown, close", shuts_and_closes } }, .end = end_connect_gone };
+LT_TEST(connect_gone)
 
 /* Either it was too late, or it keeps the node. */
 static void
@@ -313,7 +347,7 @@ end_connect_close(void *arg)
 	(void)arg;
 	ngu_lab_check(gone[0] == 0 && gone[1] == 0);
 	ngu_lab_check((ngu_lookup(g, "s:", NULL) == 0) == (connected == 0));
-	ngu_lab_check(ngu_sock_send_data(d->s, NULL, "x", 1) == (connected == 0 ? 0 : EDESTADDRREQ));
+	ngu_lab_check(ngu_sock_send_data(d->s, "h", "x", 1) == (connected == 0 ? EHOSTUNREACH : ENOTCONN));
 	end(NULL, d, false);
 }
 
@@ -353,6 +387,7 @@ main(void)
 		cmocka_unit_test(test_shutdown_close),
 		cmocka_unit_test(test_close_close),
 		cmocka_unit_test(test_connect_shutdown),
+		cmocka_unit_test(test_connect_gone),
 		cmocka_unit_test(test_connect_close),
 		cmocka_unit_test(test_send_shutdown),
 	};
