@@ -224,6 +224,8 @@ send_control(struct ngu__thread *ts, node_p node, item_p item, bool writer, bool
 			return (error);
 		}
 	}
+	if (ts->errand != 0)
+		ts->sent = queue ? NULL : item;
 	if ((error = ngu__enqueue(ts, node, item, writer, false)) != 0) {
 		u_int depth = item->depth;
 

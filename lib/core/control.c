@@ -94,9 +94,11 @@ wait_for(struct ngu__thread *ts, struct ngu_graph *g, struct waiter *w)
 {
 	struct ngu__wq *wq = ngu__wq_own(ts, g);
 	unsigned spin = 0, waits = 0;
-	uint32_t zero;
-	int error;
+	uint32_t zero, errand = ts->errand;
+	int error = EDEADLK;
 
+	if (wq != NULL) /* nobody else may come for what is in front of ours */
+		ts->errand = 0;
 	ngu__apply_done(&w->apply, 0, 2);
 	while (NGU_LD_ACQ(&w->done) != 1) { /* ORDER call-done (load side) */
 		if (ts->nmine != 0)
@@ -104,10 +106,8 @@ wait_for(struct ngu__thread *ts, struct ngu_graph *g, struct waiter *w)
 		if (NGU_LD_ACQ(&w->done) == 1)
 			break;
 		/* Not at once: what waits at our node may have nothing to do with what we wait for. */
-		if (ts->level > 1 && waits >= DEADLOCK_WAITS && own_way(ts)) {
-			waiter_unref(w);
-			return (EDEADLK);
-		}
+		if (ts->level > 1 && waits >= DEADLOCK_WAITS && own_way(ts))
+			goto out;
 		if (wq != NULL && NGU_LD_ACQ(&wq->len) != 0) {
 			(void)ngu__wq_serve(ts, wq, 64);
 		} else if (++spin < NGU_SPINS(200)) {
@@ -118,6 +118,8 @@ wait_for(struct ngu__thread *ts, struct ngu_graph *g, struct waiter *w)
 		}
 	}
 	error = w->error;
+out:
+	ts->errand = errand;
 	waiter_unref(w);
 	return (error);
 }

@@ -314,8 +314,9 @@ bool ngu__w_nothing_before(const struct ng_node *node);
 /* Reader turn for a message outside a section. */
 bool ngu__r_take(struct ngu__thread *ts, struct ng_node *node);
 void ngu__r_release(struct ngu__thread *ts, struct ng_node *node);
-/* See to it that the node's doomed hooks, or the doomed node, are dealt with. */
-void ngu__doom_kick(struct ngu__thread *ts, struct ng_node *node);
+/* See to it that a doomed hook of the node's, or, NULL, the doomed node, is dealt with. */
+void ngu__doom_kick(struct ngu__thread *ts, struct ng_node *node, struct ng_hook *hook);
+void ngu__way_out(void);
 /* Wait until all sections open now are closed, and what they laid aside is delivered or queued. Not inside a section. */
 void ngu__sections_wait(struct ngu__thread *ts);
 /* Wait, for a while, until nothing waits in the node and nobody is alone in it. Not inside a section. */
@@ -328,6 +329,8 @@ unsigned ngu__wq_serve(struct ngu__thread *ts, struct ngu__wq *wq, unsigned budg
 /* The worklist that nobody else will serve while this thread waits: see there. NULL: none. */
 struct ngu__wq *ngu__wq_own(struct ngu__thread *ts, struct ngu_graph *g);
 void ngu__core_thread_exit(struct ngu__thread *ts);
+/* ts->also := g, or NULL. Its memory is held until then. */
+void ngu__also(struct ngu__thread *ts, struct ngu_graph *g);
 
 /*
  * How many items of the flow this thread works for wait in a node's queue (nodes share slots, so it may say too many). A

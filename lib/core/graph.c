@@ -19,6 +19,7 @@ core_init(void)
 	ngu__epoch_enter_core = ngu__epoch_enter;
 	ngu__epoch_leave_core = ngu__epoch_leave;
 	ngu__recover_core = ngu_thread_recover;
+	ngu__way_out_core = ngu__way_out;
 	(void)ngu__port_membarrier_init();
 }
 
@@ -182,6 +183,20 @@ bool
 ngu__graph_there(struct ngu_graph *g)
 {
 	return (is_there(g));
+}
+
+void
+ngu__also(struct ngu__thread *ts, struct ngu_graph *g)
+{
+	struct ngu_graph *old = ts->also;
+
+	if (old == g)
+		return;
+	if (g != NULL)
+		ngu__graph_hold(g);
+	ts->also = g;
+	if (old != NULL)
+		ngu__graph_unhold(old);
 }
 
 void
@@ -438,9 +453,11 @@ ngu_poll(struct ngu_graph *g, unsigned budget)
 	struct ngu__thread *ts = ngu__self();
 	struct ngu__ctx ctx;
 	unsigned done = 0, n, i;
+	uint32_t errand = ts->errand;
 
 	if (ts->nest != 0)
 		return (0);
+	ts->errand = 0; /* all of it was asked for */
 	do {
 		ngu__enter(ts, &ctx, g);
 		n = ngu__timers_run(g->timers, ngu__graph_now(g));
@@ -451,6 +468,7 @@ ngu_poll(struct ngu_graph *g, unsigned budget)
 		ngu__leave(ts, &ctx);
 		done += n;
 	} while (n != 0 && (budget == 0 || done < budget));
+	ts->errand = errand;
 	return (done);
 }
 

@@ -549,6 +549,6 @@ ng_rmnode_self(node_p node)
 		(void)NGU_FSUB_AR(&node->nd_graph->queued_dooms, 1u);
 		return (0);
 	}
-	ngu__doom_kick(ts, node);
+	ngu__doom_kick(ts, node, NULL);
 	return (0);
 }

@@ -352,10 +352,12 @@ pop(struct ng_node *node)
 	return (e);
 }
 
-/* With W: removals now, while we are alone anyway, unless something came before them and still waits. */
+/* With W: removals now, while we are alone anyway, unless something came before them and still waits, or this thread is on an errand. */
 void
 ngu__queue_dooms(struct ngu__thread *ts, struct ng_node *node)
 {
+	if (NGU_UNLIKELY(ts->errand != 0))
+		return; /* whoever asked for them has set Q, or will */
 	gather(node);
 	while (has_doom(node) || (node->nd_qlocal != 0 && IS_DOOM(node->nd_qlocal))) {
 		ngu__doom_run(ts, node);
@@ -473,6 +475,20 @@ run_apply(struct ngu__thread *ts, struct ng_node *node, struct ngu__owed *o)
 }
 
 /*
+ * On an errand: this may have been sent because the errand is to end, and its method may wait for that. FreeBSD's threads of tasks and timers never
+ * see what waits at a node. But packets' methods do not wait; and what it is sending just now would have run here, had the gate been open.
+ */
+static bool
+not_ours(const struct ngu__thread *ts, struct ng_node *node, uintptr_t e)
+{
+	const struct ng_item *item = ENT_ITEM(e);
+
+	if (has_doom(node) || IS_DOOM(e))
+		return (true);
+	return ((item->el_flags & NGQF_TYPE) != NGQF_DATA && (item != ts->sent || item->el_owner != ts));
+}
+
+/*
  * The caller holds D. Applies what waits, oldest first: all that was there at the start, then more while nobody else promised
  * to come, up to `budget`; the rest goes to the worklist. D is given back.
  */
@@ -516,6 +532,12 @@ ngu__serve(struct ngu__thread *ts, struct ng_node *node, unsigned budget)
 				break;
 		}
 		if (budget == 0) {
+			owed_pay(owed);
+			(void)NGU_FAND_SC(&node->nd_gate, ~NGU_G_D);
+			ngu__wq_push(ts, node);
+			break;
+		}
+		if (NGU_UNLIKELY(ts->errand != 0) && not_ours(ts, node, e)) {
 			owed_pay(owed);
 			(void)NGU_FAND_SC(&node->nd_gate, ~NGU_G_D);
 			ngu__wq_push(ts, node);
@@ -660,7 +682,7 @@ ngu__promises_keep(struct ngu__thread *ts)
 void
 ngu__leave_slow(struct ngu__thread *ts)
 {
-	struct ngu_graph *g = ts->graph;
+	struct ngu_graph *g = ts->graph, *also;
 
 	if (ts->nest != 0 || ts->wframes != NULL)
 		return;
@@ -675,17 +697,32 @@ ngu__leave_slow(struct ngu__thread *ts)
 		ngu__port_yield();
 	}
 	ngu__promises_keep(ts);
-	if (ts->also != NULL) { /* another graph without workers got something from us */
-		struct ngu_graph *also = ts->also;
-
+	if ((also = ts->also) != NULL) { /* another graph without workers got something from us */
 		ts->also = NULL;
 		if (also != g)
 			(void)ngu__wq_serve(ts, &also->wq[0], 64);
+		ngu__graph_unhold(also);
 	}
 	if (g != NULL && g->nworkers == 0 && NGU_LD_RLX(&g->wq[0].len) != 0 && ts->serve_budget != 0)
 		(void)ngu__wq_serve(ts, &g->wq[0], ts->serve_budget < 64 ? ts->serve_budget : 64);
 	ngu__promises_keep(ts); /* what the worklist's methods sent to closed nodes */
+	if ((ts->errand & NGU_ERRAND_ALWAYS) != 0)
+		ngu__also(ts, NULL); /* what it left there is not for it at any time */
+	ts->sent = NULL;
 	ts->serving = false;
+}
+
+/* An errand is over: what this thread left there for the sake of it. */
+void
+ngu__way_out(void)
+{
+	struct ngu__thread *ts = ngu__self();
+	struct ngu__ctx ctx;
+
+	if (ts->nest != 0 || ts->errand != 0)
+		return;
+	ngu__enter(ts, &ctx, NULL);
+	ngu__leave(ts, &ctx);
 }
 
 /* Up to `budget` items of the nodes on a worklist, a share for each in turn. Returns how many. */
@@ -695,8 +732,9 @@ ngu__wq_serve(struct ngu__thread *ts, struct ngu__wq *wq, unsigned budget)
 	unsigned start = budget, share;
 	struct ng_node *node;
 	bool was = ts->serving;
+	uint32_t once = ts->errand == 0 ? UINT32_MAX : NGU_LD_RLX(&wq->len); /* a node that it leaves is back on the list */
 
-	while (budget != 0) {
+	while (budget != 0 && once-- != 0) {
 		ngu__spin_lock(&wq->lock);
 		if ((node = wq->head) != NULL) {
 			wq->head = node->nd_work;
@@ -722,19 +760,44 @@ ngu__wq_serve(struct ngu__thread *ts, struct ngu__wq *wq, unsigned budget)
 
 /* ---- death needs no allocation ---- */
 
+/* With W: the removal at the head of the queue. */
+static void
+hook_run(struct ng_node *node)
+{
+	struct ng_hook *h = ENT_HOOK(pop(node));
+	struct ng_apply_info *apply = h->hk_doom.apply;
+
+	(void)NGU_FSUB_AR(&node->nd_graph->queued_dooms, 1u);
+	ng_destroy_hook(h);
+	ngu__hook_retire(h); /* a doomed hook is retired here and nowhere else: the doom link shares the retire link */
+	if (apply != NULL)
+		ngu__apply_done(apply, 0, 0);
+	NG_HOOK_UNREF(h);
+}
+
+/*
+ * What is to go waits in the node: hook, or, NULL, the node itself. On an errand a hook that is alone there goes at once, and nothing else: a node's
+ * shutdown may wait for the errand's end.
+ */
 void
-ngu__doom_kick(struct ngu__thread *ts, struct ng_node *node)
+ngu__doom_kick(struct ngu__thread *ts, struct ng_node *node, struct ng_hook *hook)
 {
 	struct ngu__wframe f;
 	struct ngu__ctx ctx;
 
 	ngu__enter(ts, &ctx, node->nd_graph);
 	NG_NODE_REF(node);
-	if (!ngu__w_held(ts, node) && ngu__w_take(ts, node, &f)) {
-		ngu__doom_run(ts, node);
-		ngu__w_release(ts, node, &f);
+	if ((ts->errand != 0 && hook == NULL) || ngu__w_held(ts, node) || !ngu__w_take(ts, node, &f)) {
+		announce(ts, node, NGU_G_Q | NGU_G_QW, ts->errand != 0);
 	} else {
-		announce(ts, node, NGU_G_Q | NGU_G_QW, false);
+		if (ts->errand == 0) {
+			ngu__doom_run(ts, node);
+		} else if (gather(node), !has_doom(node) && node->nd_qlocal == ((uintptr_t)hook | DOOM)) {
+			hook_run(node);
+		} else {
+			announce(ts, node, NGU_G_Q | NGU_G_QW, true);
+		}
+		ngu__w_release(ts, node, &f);
 	}
 	NG_NODE_UNREF(node);
 	ngu__leave(ts, &ctx);
@@ -745,20 +808,10 @@ void
 ngu__doom_run(struct ngu__thread *ts, struct ng_node *node)
 {
 	struct ngu_graph *g = node->nd_graph;
-	struct ng_apply_info *apply;
-	struct ng_hook *h;
 
 	gather(node);
-	while (node->nd_qlocal != 0 && IS_DOOM(node->nd_qlocal)) {
-		h = ENT_HOOK(pop(node));
-		(void)NGU_FSUB_AR(&g->queued_dooms, 1u);
-		apply = h->hk_doom.apply;
-		ng_destroy_hook(h);
-		ngu__hook_retire(h); /* a doomed hook is retired here and nowhere else: the doom link shares the retire link */
-		if (apply != NULL)
-			ngu__apply_done(apply, 0, 0);
-		NG_HOOK_UNREF(h);
-	}
+	while (node->nd_qlocal != 0 && IS_DOOM(node->nd_qlocal))
+		hook_run(node);
 	if (has_doom(node)) {
 		(void)NGU_FAND_SC(&node->nd_state, ~NGU_NS_DOOMED);
 		(void)NGU_FSUB_AR(&g->queued_dooms, 1u);
@@ -783,7 +836,7 @@ ngu__hook_doom(struct ngu__thread *ts, struct ng_hook *hook)
 	NG_NODE_REF(node);
 	(void)NGU_FADD_RLX(&node->nd_graph->queued_dooms, 1u);
 	ngu__itemq_push(&node->nd_qhead, (uintptr_t)hook | DOOM);
-	ngu__doom_kick(ts, node);
+	ngu__doom_kick(ts, node, hook);
 	NG_NODE_UNREF(node);
 }
 
@@ -831,6 +884,7 @@ ngu__core_thread_exit(struct ngu__thread *ts)
 		ngu__leave_slow(ts);
 		ts->level--;
 	}
+	ngu__also(ts, NULL);
 	ngu__port_free(ts->waiter);
 	ts->waiter = NULL;
 	ngu__graph_home(ts, NULL);

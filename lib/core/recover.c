@@ -64,6 +64,7 @@ ngu_thread_recover(struct ngu_graph *g)
 	if ((NGU_LD_RLX(&ts->aside) & 1) != 0)
 		NGU_ST_REL(&ts->aside, NGU_LD_RLX(&ts->aside) + 1);
 	ngu__owed_recover(ts);
+	ngu__also(ts, NULL);
 	ngu__thread_forget(ts);
 	ngu__strict_forget(ts);
 	ngu__panic_forget();

@@ -36,7 +36,7 @@ ngu__wq_push(struct ngu__thread *ts, struct ng_node *node)
 	struct ngu__wq *wq = wq_of(node);
 
 	if (node->nd_graph->nworkers == 0 && ts->level > 1) /* the way out looks at its own graph only */
-		ts->also = node->nd_graph;
+		ngu__also(ts, node->nd_graph);
 	if (NGU_FOR_SC(&node->nd_gate, NGU_G_L) & NGU_G_L)
 		return;
 	NG_NODE_REF(node);

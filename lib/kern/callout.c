@@ -354,9 +354,11 @@ run_one(struct ngu__timers *t, struct ngu__timer_run *r)
 	ngu__mtx_unlock(&t->lock);
 	before_g = r->ts->graph;
 	r->ts->graph = g;
+	r->ts->errand++;
 	ngu__method_enter(r->ts);
 	fn(arg);
 	ngu__method_leave(r->ts);
+	r->ts->errand--;
 	r->ts->graph = before_g;
 	if (unlock)
 		ngu_k_mtx_unlock(m);

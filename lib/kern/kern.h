@@ -24,5 +24,7 @@ extern void (*ngu__epoch_enter_core)(void);
 extern void (*ngu__epoch_leave_core)(void);
 /* And ngu_thread_recover(). */
 extern void (*ngu__recover_core)(struct ngu_graph *g);
+/* After an errand (ts->errand), outside of locks: what was left for the sake of it. */
+extern void (*ngu__way_out_core)(void);
 
 #endif /* NGU_KERN_H */

@@ -101,6 +101,7 @@ run(void *arg)
 
 	ngu__self()->td = &k->td;
 	ngu__self()->graph = k->graph;
+	ngu__self()->errand = NGU_ERRAND_ALWAYS; /* to its very end, which a shutdown may wait for */
 	if (setjmp(k->out) == 0)
 		k->fn(k->arg);
 	ngu__self()->td = NULL;

@@ -45,6 +45,8 @@ struct taskqueue {
 
 static MALLOC_DEFINE(M_TASKQUEUE, "taskqueue", "taskqueue(9)");
 
+void (*ngu__way_out_core)(void);
+
 static void
 tell(struct taskqueue *tq)
 {
@@ -107,9 +109,11 @@ run(struct taskqueue *tq, struct busy *me)
 		tq->busy = me;
 		ts->graph = t->ta_graph;
 		ngu__mtx_unlock(&tq->lock);
+		ts->errand++;
 		ngu__method_enter(ts);
 		fn(context, pending);
 		ngu__method_leave(ts);
+		ts->errand--;
 		ts->graph = before;
 		ngu__mtx_lock(&tq->lock);
 		rests(tq, me);
@@ -148,6 +152,7 @@ serve(void *arg)
 	struct server *s = arg;
 	struct taskqueue *tq = s->tq;
 
+	ngu__self()->errand = NGU_ERRAND_ALWAYS; /* between tasks, too: a shutdown may wait for the next, or free the queue */
 	ngu__mtx_lock(&tq->lock);
 	for (;;) {
 		run(tq, &s->me);
@@ -241,6 +246,7 @@ ngu_k_taskqueue_run(struct taskqueue *tq)
 	ngu__mtx_lock(&tq->lock);
 	run(tq, &me);
 	ngu__mtx_unlock(&tq->lock);
+	ngu__way_out_core(); /* a shutdown, perhaps, that frees the queue */
 }
 
 int

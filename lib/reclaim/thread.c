@@ -151,7 +151,7 @@ ngu__thread_forget(struct ngu__thread *ts)
 	ts->wframes = NULL;
 	ts->rframes = NULL;
 	ts->w_other = NULL;
-	ts->also = NULL;
+	ts->errand = 0;
 	ts->apply = NULL;
 	ts->flow = NULL;
 	ts->msgdepth = 0;

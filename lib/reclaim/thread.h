@@ -37,6 +37,11 @@ struct ngu__collect;
 #endif
 #define NGU_CTR_KEPT 64	  /* free counter indexes a thread keeps at most */
 #define NGU_MAG_ROUNDS 64
+/*
+ * While ts->errand is not 0 the thread runs a task(9), a callout's handler or the function of a kthread(9), which somebody's shutdown may wait
+ * for. Of what waits at nodes it does packets, and what it sends itself; for all else it is not there. This bit: it never does anything else.
+ */
+#define NGU_ERRAND_ALWAYS 0x80000000u
 #define NGU_ZONES 20
 
 /* One counter: two words that always move together (packets and bytes). Written by the owning thread only. */
@@ -103,9 +108,11 @@ struct ngu__thread {
 	bool rcl_kept; /* the backend's section is open although ours is not */
 	bool deferring; /* this thread is in the frame that drains them */
 	bool serving;	/* this thread is in its way-out loop */
+	uint32_t errand; /* tasks and handlers it is in: see NGU_ERRAND_ALWAYS */
+	struct ng_item *sent; /* on an errand: what it had to queue in the call that it is in; only compared */
 	struct ngu__wframe *rframes; /* nodes this thread is in for a message that only reads, outside sections */
 	struct ngu__worker *worker; /* this thread is one */
-	struct ngu_graph *also; /* a graph without workers, not the current one, that got something queued */
+	struct ngu_graph *also; /* a graph without workers, not the current one, that got something queued; its memory is held */
 	struct ngu__wframe *wframes; /* writer turns this thread holds, innermost first */
 	struct ng_node *w_other; /* taken and waited for together with another node; see ngu__w_take2() */
 	int64_t w_other_t0;

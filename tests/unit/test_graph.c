@@ -695,7 +695,7 @@ test_reader_waits(void **state)
 	assert_string_equal(ngt_trace_text(), "");
 	(void)NGU_FAND_SC(&a->nd_gate, ~NGU_G_W);
 	NET_EPOCH_EXIT(et);
-	ngu__doom_kick(ngu__self(), a); /* what the holder of the turn would have done */
+	ngu__doom_kick(ngu__self(), a, NULL); /* what the holder of the turn would have done */
 	ngt_settle(t);
 	assert_int_equal(ngu_msg(G, "A:", 77, 2, NULL, 0, NULL), 0);
 	assert_non_null(strstr(ngt_trace_text(), "; rcvmsg A 77:2"));

@@ -5,6 +5,7 @@
  * Results of callout_stop() and callout_drain(): 1 a pending call was cancelled; 0 it is running and cannot be stopped; -1 it
  * was not armed. A callout with a mutex (callout_init_mtx) that is stopped by the mutex's holder never runs afterwards.
  * One callout never runs in two threads at a time. A handler may free the memory of its own callout, unless re-armed.
+ * While a handler runs its thread does not serve what waits at nodes, but packets: no shutdown that came meanwhile begins inside of it.
  */
 #ifndef NGU_KERN_SYS_CALLOUT_H
 #define NGU_KERN_SYS_CALLOUT_H

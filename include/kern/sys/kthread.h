@@ -2,7 +2,8 @@
 /*
  * kthread.h - kthread(9): threads that a node type starts for itself. One begins with the graph that was current where it was started, and
  * keeps neither it nor a node: whoever shuts the node down tells its threads to end and waits until they have. Outside of sections it may
- * block; to look at hooks and peers it enters the network epoch.
+ * block; to look at hooks and peers it enters the network epoch. What waits at a node, but packets, it never serves, so that shutdown may
+ * wait for it: a graph without workers has somebody else who calls into it, or ngu_poll().
  */
 #ifndef NGU_KERN_SYS_KTHREAD_H
 #define NGU_KERN_SYS_KTHREAD_H

@@ -3,6 +3,8 @@
  * taskqueue.h - taskqueue(9): functions that another thread calls soon, outside of sections. A task runs with the graph that was
  * current when it was enqueued; whoever shuts a node down drains its tasks, for they keep neither it nor the graph. One
  * that is enqueued again before it runs is called once and told how many times it was asked for. One task never runs twice at a time.
+ * What waits at a node, but packets, is never served by a thread that serves tasks, so a shutdown may drain and free; a message that a task
+ * itself sends runs in the task if the node is idle. ng_rmnode_self() in a task is for later.
  */
 #ifndef NGU_KERN_SYS_TASKQUEUE_H
 #define NGU_KERN_SYS_TASKQUEUE_H
