@@ -74,7 +74,7 @@ struct ngu_apply_error {
 
 /*
  * Apply `n` entries. `err` may be NULL. May wait; not inside a section or a node's method (EDEADLK).
- * 0; EINVAL an entry that is none, an illegal name, a path that is none; ENOENT, ENXIO, EEXIST, EADDRINUSE as the single calls;
+ * 0; EINVAL an entry that is none, an illegal name, a path that is none; ENOENT, ENXIO, ETIMEDOUT, EEXIST, EADDRINUSE as the single calls;
  * EBUSY see above; ENOSYS a command the type does not know; ENOMEM; what a node's method returned.
  * Memory that the third part and taking back need is had before anything runs.
  */

@@ -82,6 +82,8 @@ NGU_API NGU_CHECK int ngu_relink(struct ngu_graph *g, const char *path, const ch
  * 1023 characters, copied), the first of which that has a file ng_TYPE.so counts. It is loaded in the calling thread, as the kernel
  * loads modules for ngctl(8), and stays. "": nowhere. NULL: where the environment's NGU_MODULE_PATH says, as before the first call;
  * without that, nowhere. What cannot be loaded is told in the graph's log, and the call says ENXIO. ENAMETOOLONG. For the process.
+ * One thread loads at a time, and a node of a type is made when its MOD_LOAD has returned: others wait, ten seconds at most. Then their calls say
+ * ETIMEDOUT, with a line in the log: that MOD_LOAD may wait for them. The loading thread itself may make nodes of the type meanwhile.
  */
 NGU_API NGU_CHECK int ngu_module_path(const char *dirs);
 

@@ -425,15 +425,15 @@ ngu__call_msg(struct ng_node *node, struct ng_hook *last, struct ng_mesg *msg, s
 	return (error);
 }
 
-/* The type that a mkpeer asks for; in the message it may have no end. */
-static void
+/* The type that a mkpeer asks for; in the message it may have no end. ETIMEDOUT; else it is there, or the node will say ENXIO. */
+static int
 want_peer(struct ngu_graph *g, const struct ngm_mkpeer *arg)
 {
 	char type[NG_TYPESIZ];
 
 	ngu__memcpy(type, arg->type, sizeof(type));
 	type[sizeof(type) - 1] = '\0';
-	(void)ngu__type_want(g, type);
+	return (ngu__type_want(g, type) == ETIMEDOUT ? ETIMEDOUT : 0);
 }
 
 int
@@ -455,8 +455,8 @@ ngu_msg(struct ngu_graph *g, const char *path, uint32_t cookie, uint32_t cmd, co
 	if (ts->nest != 0)
 		return (EDEADLK);
 	ngu__press(ts);
-	if (cookie == NGM_GENERIC_COOKIE && cmd == NGM_MKPEER && arglen == sizeof(struct ngm_mkpeer))
-		want_peer(g, arg);
+	if (cookie == NGM_GENERIC_COOKIE && cmd == NGM_MKPEER && arglen == sizeof(struct ngm_mkpeer) && (error = want_peer(g, arg)) != 0)
+		return (error);
 	if ((msg = ngu_k_mkmsg(cookie, cmd, "", arglen, M_NOWAIT)) == NULL)
 		return (ENOMEM);
 	if (arglen != 0)
@@ -588,7 +588,8 @@ ngu_mknode(struct ngu_graph *g, const char *type, const char *name, uint32_t *id
 	if (ts->nest != 0)
 		return (EDEADLK);
 	ngu__press(ts);
-	(void)ngu__type_want(g, type); /* without it: ENXIO, below */
+	if (ngu__type_want(g, type) == ETIMEDOUT)
+		return (ETIMEDOUT); /* without it: ENXIO, below */
 	ngu__enter(ts, &ctx, g);
 	if (name != NULL)
 		ngu__names_expect(&g->names, name);
@@ -684,7 +685,8 @@ ngu_insert(struct ngu_graph *g, const char *path, const char *hook, const char *
 	if (ts->nest != 0)
 		return (EDEADLK);
 	ngu__press(ts);
-	(void)ngu__type_want(g, type);
+	if (ngu__type_want(g, type) == ETIMEDOUT)
+		return (ETIMEDOUT);
 	ngu__enter(ts, &ctx, g);
 	if ((error = find_hook(path, hook, &node, &h)) == 0) {
 		error = ngu__insert(h, type, in, out, name, id);

@@ -564,9 +564,11 @@ void ngu__strict_end(struct ngu_graph *g);
 unsigned ngu__types_list(struct ng_type **out, unsigned max);
 /*
  * module.c. Before a node of that type is made for a caller: its object is looked for, and loaded, if nobody has registered it. 0 it is there;
- * ENOENT no such object; ENOEXEC or ENXIO, with a line in the log: it cannot be loaded, or does not have the type. Not in a section.
+ * ENOENT no such object; with a line in the log ENOEXEC or ENXIO: it cannot be loaded, or does not have the type; and ETIMEDOUT: another
+ * thread has been loading for too long. Not in a section.
  */
 int ngu__type_want(struct ngu_graph *g, const char *type);
+extern int64_t ngu__load_patience;
 ngu_rcvburst_t *ngu__type_burst(const struct ng_type *tp); /* NULL: it has none */
 
 /* ---- limits: limit.c ---- */

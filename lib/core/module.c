@@ -6,8 +6,9 @@
  *
  * Lock    guards the list; a copy is made under it, since what is loaded registers itself while the loader runs.
  * Loading one thread at a time. A type is registered before its MOD_LOAD has returned (section 3), so who finds it meanwhile waits; but not what
- *         that handler itself asks for.
- * Blocks  ngu__type_want(), as long as the loader takes. Outside sections; no turn is needed, and one that is held stays held.
+ *         that handler itself asks for. The handler may be waiting for the very thread that waits for it: so nobody waits for ever.
+ * Blocks  ngu__type_want(), as long as the loader takes; for another thread's loading ngu__load_patience at most. Outside sections; no turn is needed,
+ *         and one that is held stays held.
  */
 #include "core/core.h"
 
@@ -19,6 +20,7 @@ static char dirs[MOST];
 static bool chosen; /* else the environment's */
 static _Atomic uint32_t loading;
 static _Atomic(struct ngu__thread *) loader;
+int64_t ngu__load_patience = 10000000000; /* ns, as for M_WAITOK; for tests to change */
 
 int
 ngu_module_path(const char *list)
@@ -45,33 +47,56 @@ may_be_a_type(const char *name)
 	return (n != 0);
 }
 
+/* Another thread loads: sleep until it has news. false: since `until` it has none. */
+static bool
+sleep_on(int64_t until)
+{
+	int64_t left = until - ngu__port_mono_ns();
+
+	if (left <= 0)
+		return (false);
+	ngu__port_wait(&loading, 1, left);
+	return (true);
+}
+
 /*
- * Wait until nobody else loads. True: this thread does already.
+ * Wait until nobody else loads. *ours: this thread does already. 0, or ETIMEDOUT.
  *
  * ORDER module-loading (load side)
  *   before:      the type was found
  *   pairs with:  begin(), before the type is published (type-publish): who finds it does not find the old zero; and end()
  *   if relaxed:  a node could be made while the type's MOD_LOAD still runs
  */
-static bool
-settled(struct ngu__thread *ts)
+static int
+settled(struct ngu__thread *ts, bool *ours)
 {
+	int64_t until = 0;
+
 	/* No order needed: only this thread could have stored its own record. */
-	while (NGU_LD_SC(&loading) != 0 && NGU_LD_RLX(&loader) != ts)
-		ngu__port_wait(&loading, 1, -1);
-	return (NGU_LD_RLX(&loader) == ts);
+	while (NGU_LD_SC(&loading) != 0 && NGU_LD_RLX(&loader) != ts) {
+		if (until == 0)
+			until = ngu__port_mono_ns() + ngu__load_patience;
+		if (!sleep_on(until))
+			return (ETIMEDOUT);
+	}
+	*ours = NGU_LD_RLX(&loader) == ts;
+	return (0);
 }
 
-static void
+/* This thread loads, until end(). 0, or ETIMEDOUT. */
+static int
 begin(struct ngu__thread *ts)
 {
+	int64_t until = ngu__port_mono_ns() + ngu__load_patience;
 	uint32_t zero = 0;
 
 	while (!NGU_CAS_SC(&loading, &zero, 1u)) {
-		ngu__port_wait(&loading, 1, -1);
+		if (!sleep_on(until))
+			return (ETIMEDOUT);
 		zero = 0;
 	}
 	NGU_ST_RLX(&loader, ts);
+	return (0);
 }
 
 static void
@@ -100,6 +125,13 @@ load(struct ngu_graph *g, const char *file, const char *type)
 	return (0);
 }
 
+static int
+given_up(struct ngu_graph *g, const char *type)
+{
+	ngu__log(g, LOG_ERR, "netgraph: node type %s: another thread is still loading, and may wait for this one", type);
+	return (ETIMEDOUT);
+}
+
 int
 ngu__type_want(struct ngu_graph *g, const char *type)
 {
@@ -108,10 +140,8 @@ ngu__type_want(struct ngu_graph *g, const char *type)
 	bool environment, nested;
 	int error;
 
-	if (type != NULL && ng_findtype(type) != NULL) {
-		(void)settled(ts);
-		return (0);
-	}
+	if (type != NULL && ng_findtype(type) != NULL)
+		return (settled(ts, &nested) == 0 ? 0 : given_up(g, type));
 	if (type == NULL || !may_be_a_type(type))
 		return (ENOENT);
 	ngu__spin_lock(&lock);
@@ -132,8 +162,8 @@ ngu__type_want(struct ngu_graph *g, const char *type)
 		(void)ngu__port_snprintf(file, sizeof(file), "%s/ng_%s.so", dir, type);
 		if (!ngu__port_exists(file))
 			continue;
-		if (!(nested = settled(ts)))
-			begin(ts);
+		if (settled(ts, &nested) != 0 || (!nested && begin(ts) != 0))
+			return (given_up(g, type));
 		error = ng_findtype(type) != NULL ? 0 : load(g, file, type); /* another thread may have been quicker */
 		if (!nested)
 			end();

@@ -289,7 +289,8 @@ check_type(struct plan *p, uint32_t i, struct ng_type **type)
 
 	if (name == NULL || name[0] == '\0')
 		return (ngu__plan_fail(p, i, F_TYPE, EINVAL, NONE, "no node type"));
-	(void)ngu__type_want(p->g, name);
+	if (ngu__type_want(p->g, name) == ETIMEDOUT)
+		return (ngu__plan_fail(p, i, F_TYPE, ETIMEDOUT, NONE, "node type \"%.40s\": another thread is still loading", name));
 	if ((*type = ng_findtype(name)) == NULL)
 		return (ngu__plan_fail(p, i, F_TYPE, ENXIO, NONE, "no node type \"%.40s\"", name));
 	if ((*type)->constructor == NULL)

@@ -51,7 +51,7 @@ set_up(void **state)
 static int
 tear_down(void **state)
 {
-	static const char *const left[] = { "ng_flows.so", "ng_table.so", "ng_toil.so", "ng_other.so", "ng_broken.so", "ng_a/b.so", "ng_a" };
+	static const char *const left[] = { "ng_flows.so", "ng_table.so", "ng_toil.so", "ng_late.so", "ng_other.so", "ng_broken.so", "ng_a/b.so", "ng_a" };
 	char file[128];
 
 	(void)state;
@@ -193,6 +193,64 @@ test_threads(void **state)
 	assert_string_equal(said, "");
 }
 
+/* ---- a MOD_LOAD that waits for others ---- */
+
+extern int64_t ngu__load_patience;
+int ngt_late_load(void);
+static int asked[4], late_loads;
+
+static void *
+ask_meanwhile(void *arg)
+{
+	struct ngu_apply_error e;
+
+	(void)arg;
+	asked[0] = ngu_mknode(own, "late", NULL, NULL); /* there already, and not yet to be used */
+	asked[1] = ngu_mkpeer(own, "h:", "late", "a", "in");
+	asked[2] = ngu_apply_text(own, "mknode late t\n", 0, &e);
+	asked[3] = ngu_mknode(own, "table", NULL, NULL); /* the next to be loaded, or there: test_apply() */
+	return (NULL);
+}
+
+/* ng_late.c's. It asks for a node of its type itself: that it gets. */
+int
+ngt_late_load(void)
+{
+	pthread_t t;
+
+	late_loads++;
+	if (pthread_create(&t, NULL, ask_meanwhile, NULL) != 0 || pthread_join(t, NULL) != 0)
+		return (EAGAIN);
+	return (ngu_mknode(own, "late", "own", NULL));
+}
+
+/* Who is waited for is told so after a while, and has made nothing; with MOD_LOAD's end all is as it should be. */
+static void
+test_waits(void **state)
+{
+	const int64_t patience = ngu__load_patience;
+
+	(void)state;
+	offer("late", OBJECT_LATE);
+	offer("table", OBJECT_TABLE);
+	ok(ngu_module_path(dir));
+	ok(ngu_mknode(own, "hole", "h", NULL));
+	ngu__load_patience = 5000000;
+	ok(ngu_mknode(own, "late", "l", NULL));
+	ngu__load_patience = patience;
+	assert_int_equal(late_loads, 1);
+	for (unsigned i = 0; i < sizeof(asked) / sizeof(*asked); i++)
+		assert_int_equal(asked[i], ETIMEDOUT);
+	assert_non_null(strstr(said, "netgraph: node type late: another thread is still loading"));
+	assert_non_null(strstr(said, "netgraph: node type table: another thread is still loading"));
+	ok(ngu_shutdown(own, "own:"));
+	ok(ngu_shutdown(own, "l:"));
+	(void)ask_meanwhile(NULL);
+	for (unsigned i = 0; i < sizeof(asked) / sizeof(*asked); i++)
+		if (i != 1) /* a late node has no hook: what its type says of that is not asked here */
+			ok(asked[i]);
+}
+
 int
 main(void)
 {
@@ -203,6 +261,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_useless, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_apply, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_threads, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_waits, set_up, tear_down),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
