@@ -89,7 +89,7 @@ seg_new(uint32_t n)
 
 	if (bytes < LARGE)
 		return (ngu__port_alloc(bytes, NGU_CACHELINE));
-	if (ngu__port_alloc_hook != NULL && !ngu__port_alloc_hook(bytes))
+	if (ngu__port_refuses(bytes))
 		return (NULL);
 	return (ngu__port_alloc_region(bytes, true));
 }

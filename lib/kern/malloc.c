@@ -145,7 +145,7 @@ memory(size_t size, const struct malloc_type *type)
 	if (size <= SMALL) {
 		unsigned z = small_zone(size);
 
-		if (NGU_UNLIKELY(ngu__port_alloc_hook != NULL)) /* it sees every malloc(9), cached or not */
+		if (ngu__port_sees_all()) /* it sees every malloc(9), cached or not */
 			return (ngu__zone_alloc_new(&small[z]));
 		return (ngu__zone_alloc_at(ngu__self(), NGU_Z_SMALL + z, &small[z]));
 	}

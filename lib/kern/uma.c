@@ -105,7 +105,7 @@ cached(uma_zone_t z)
 	struct cache *c = &z->cache[curcpu];
 	void *p = NULL;
 
-	if (ngu__port_alloc_hook != NULL) /* it sees every allocation */
+	if (ngu__port_sees_all()) /* it sees every allocation */
 		return (NULL);
 	if (ngu__spin_try(&c->lock)) {
 		if (c->n != 0)
@@ -188,7 +188,7 @@ ngu_k_uma_zfree(uma_zone_t z, void *p, void *arg)
 		z->dtor(p, (int)z->size, arg);
 	(void)NGU_FSUB_RLX(&z->use, 1u);
 #ifndef NGU_NO_CACHES
-	if (ngu__port_alloc_hook == NULL && ngu__spin_try(&c->lock)) {
+	if (!ngu__port_sees_all() && ngu__spin_try(&c->lock)) {
 		if ((kept = c->n < ROUNDS))
 			c->item[c->n++] = p;
 		ngu__spin_unlock(&c->lock);

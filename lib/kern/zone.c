@@ -90,7 +90,7 @@ object_new(struct ngu__zone *z)
 
 	if (z->slabs.size > NGU_SLAB_OBJECT)
 		return (ngu__port_alloc(z->size, z->align));
-	if (NGU_UNLIKELY(ngu__port_alloc_hook != NULL) && !ngu__port_alloc_hook(z->size))
+	if (ngu__port_refuses(z->size))
 		return (NULL);
 	know(z);
 	ngu__spin_lock(&z->lock);

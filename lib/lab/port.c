@@ -14,7 +14,7 @@
 #include "lab/cell.h"
 #include "port/port.h"
 
-bool (*ngu__port_alloc_hook)(size_t size);
+_Atomic(ngu__port_may_alloc *) ngu__port_alloc_hook;
 
 /* ---- memory */
 
@@ -37,7 +37,7 @@ allocate(size_t size, size_t align, uintptr_t pc)
 		lab->self = &lab->thread[0];
 	if (lab->on && (lab->mark != 0 && lab_decide_fail()))
 		return (NULL);
-	if (ngu__port_alloc_hook != NULL && !ngu__port_alloc_hook(size))
+	if (ngu__port_refuses(size))
 		return (NULL);
 	p = lab_alloc(size != 0 ? size : 1, align, pc, caller(0) != 0 ? caller(0) : pc);
 	LAB_TRACE(OP_ALLOC, pc, (uintptr_t)p, (unsigned)size, 0, NULL);

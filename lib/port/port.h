@@ -140,7 +140,24 @@ ngu__spin_unlock(ngu__spin *l)
 /* Memory. Zeroed, aligned to max(align, 16). NULL when refused; `ngu__port_alloc_hook` lets a test refuse. Never sleeps. */
 void *ngu__port_alloc(size_t size, size_t align);
 void ngu__port_free(void *p);
-extern bool (*ngu__port_alloc_hook)(size_t size); /* false = refuse this allocation */
+typedef bool ngu__port_may_alloc(size_t size);	/* false = refuse this allocation */
+extern _Atomic(ngu__port_may_alloc *) ngu__port_alloc_hook; /* a test may set it while other threads run, which then ask it, or not yet */
+
+/* No order needed: it is a function or none, and what it looks at is the test's to keep. Loaded once: it may be gone at the next look. */
+NGU_INLINE bool
+ngu__port_refuses(size_t size)
+{
+	ngu__port_may_alloc *may = NGU_LD_RLX(&ngu__port_alloc_hook);
+
+	return (NGU_UNLIKELY(may != NULL) && !may(size));
+}
+
+/* Every allocation is to be seen: no caches. */
+NGU_INLINE bool
+ngu__port_sees_all(void)
+{
+	return (NGU_UNLIKELY(NGU_LD_RLX(&ngu__port_alloc_hook) != NULL));
+}
 
 /*
  * Zeroed pages that cost nothing until touched, for sparse tables that live as long as the process. The leak checker does not look into

@@ -47,7 +47,7 @@
 _Static_assert(sizeof(pthread_mutex_t) <= sizeof(ngu__mtx), "ngu__mtx holds a pthread_mutex_t");
 _Static_assert(sizeof(pthread_t) <= sizeof(ngu__port_thread), "ngu__port_thread holds a pthread_t");
 
-bool (*ngu__port_alloc_hook)(size_t size);
+_Atomic(ngu__port_may_alloc *) ngu__port_alloc_hook;
 
 /* ---- memory */
 
@@ -56,7 +56,7 @@ ngu__port_alloc(size_t size, size_t align)
 {
 	void *p = NULL;
 
-	if (ngu__port_alloc_hook != NULL && !ngu__port_alloc_hook(size))
+	if (ngu__port_refuses(size))
 		return (NULL);
 	if (size == 0)
 		size = 1;
@@ -81,7 +81,7 @@ ngu__port_alloc_pages(size_t size)
 {
 	void *p;
 
-	if (ngu__port_alloc_hook != NULL && !ngu__port_alloc_hook(size))
+	if (ngu__port_refuses(size))
 		return (NULL);
 	p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	return (p == MAP_FAILED ? NULL : p);

@@ -100,7 +100,7 @@ record(void)
 	struct together *t = NGU_LD_ACQ(&together), *mine;
 	uint32_t i;
 
-	if (ngu__port_alloc_hook != NULL && !ngu__port_alloc_hook(sizeof(struct ngu__thread)))
+	if (ngu__port_refuses(sizeof(struct ngu__thread)))
 		return (NULL);
 	/* No order needed: the number only shares the records out. */
 	if (t != NULL && (i = NGU_FADD_RLX(&t->taken, 1u)) < TOGETHER)

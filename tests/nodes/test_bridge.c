@@ -955,8 +955,8 @@ test_uplink_takes_a_host(void **state)
 
 /* ---- memory is short ---- */
 
-static unsigned refuse_at, seen;
-static bool refuse_all;
+static _Atomic unsigned refuse_at, seen;
+static _Atomic bool refuse_all;
 
 static bool
 refuse(size_t size)

@@ -882,8 +882,8 @@ test_flow(void **state)
 
 /* ---- memory ---- */
 
-static unsigned refuse_at, refuse_seen;
-static bool refuse_rest;
+static _Atomic unsigned refuse_at, refuse_seen;
+static _Atomic bool refuse_rest;
 
 static bool
 refuse(size_t size)

@@ -438,10 +438,6 @@ stage_memory(void)
 	struct ngu_port *p[4];
 	unsigned n, k;
 
-#ifdef NGU_TSAN
-	if (threads) /* which would look at the hook while it is set */
-		return;
-#endif
 	for (k = 1; k <= tries; k++) {
 		begin();
 		sweep_at = k;

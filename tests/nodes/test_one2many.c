@@ -501,7 +501,7 @@ test_announcements(void **state)
 
 /* ---- memory ---- */
 
-static unsigned refuse_at, refuse_seen;
+static _Atomic unsigned refuse_at, refuse_seen;
 
 /* Allocation number refuse_at, and no other. */
 static bool

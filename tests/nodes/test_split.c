@@ -159,7 +159,7 @@ test_taken(void **state)
 	nt_close(&out);
 }
 
-static unsigned refuse_at, refuse_seen;
+static _Atomic unsigned refuse_at, refuse_seen;
 
 static bool
 refuse(size_t size)

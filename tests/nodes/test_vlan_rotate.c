@@ -432,7 +432,7 @@ test_shared_storage(void **state)
 	nt_close(&b);
 }
 
-static unsigned refuse_at, seen;
+static _Atomic unsigned refuse_at, seen;
 
 static bool
 refuse(size_t size)

@@ -111,8 +111,8 @@ refuse_all(size_t size)
 	return (false);
 }
 
-static unsigned sweep_at, sweep_seen;
-static bool sweep_all;
+static _Atomic unsigned sweep_at, sweep_seen;
+static _Atomic bool sweep_all;
 
 static inline bool
 sweep(size_t size)

@@ -467,7 +467,7 @@ kill_b_and_send(void *arg, struct ng_node *node, struct ng_hook *hook, struct ng
 	return (send_out(arg, node, ng_findhook(node, "x"), item));
 }
 
-static unsigned refuse_at;
+static _Atomic unsigned refuse_at;
 
 static bool
 refuse(size_t size)

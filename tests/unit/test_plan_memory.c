@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-static unsigned at, seen;
+static _Atomic unsigned at, seen;
 static size_t least, most;
 
 /* Refuse number `at` of the pieces of this size. */

@@ -58,6 +58,45 @@ test_alloc(void **state)
 	assert_null(ngu__port_alloc(SIZE_MAX - 8, 64));
 }
 
+static _Atomic int allocating;
+static _Atomic unsigned refusals;
+
+static void *
+allocates(void *arg)
+{
+	void *p;
+
+	(void)arg;
+	while (allocating) {
+		if ((p = ngu__port_alloc(64, 16)) == NULL)
+			refusals++;
+		ngu__port_free(p);
+	}
+	return (NULL);
+}
+
+/* Set and taken back while others allocate, as tests of node types do: no call to nowhere, and for ThreadSanitizer no race. */
+static void
+test_refuse_meanwhile(void **state)
+{
+	ngu__port_thread t;
+	void *p;
+
+	(void)state;
+	allocating = 1;
+	assert_int_equal(ngu__port_thread_start(&t, "allocates", allocates, NULL), 0);
+	for (unsigned i = 0; i < ROUNDS || refusals == 0; i++) {
+		ngu__port_alloc_hook = refuse;
+		if (i % 64 == 0)
+			ngu__port_yield();
+		ngu__port_alloc_hook = NULL;
+	}
+	allocating = 0;
+	ngu__port_thread_join(&t);
+	assert_non_null(p = ngu__port_alloc(64, 16));
+	ngu__port_free(p);
+}
+
 static void
 test_alloc_refused(void **state)
 {
@@ -389,6 +428,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_die), /* first: it forks, and no thread was started yet */
 		cmocka_unit_test(test_alloc),
+		cmocka_unit_test(test_refuse_meanwhile),
 		cmocka_unit_test(test_alloc_refused),
 		cmocka_unit_test(test_alloc_pages),
 		cmocka_unit_test(test_strings),
