@@ -95,7 +95,12 @@ ngu_k_ticks(void)
 	return ((int)(uint32_t)(uint64_t)(ngu_k_clock(0) / (1000000000 / hz)));
 }
 
-/* Size and place: neither can be mistaken for those of a local array of one. */
+/*
+ * Size and place: neither can be mistaken for those of a local array of one.
+ *
+ * Not in the thread's record, because it has to be a named array. The lab's threads, which are one thread, share it: there is no place where
+ * another may run between the index, which puts the time there, and the load behind it, for the lab does not look at thread-locals.
+ */
 _Thread_local _Atomic int ngu_k_ticks_now[3];
 
 size_t

@@ -41,9 +41,6 @@ static struct ngu__zone jumbo16_zone = NGU_ZONE_INIT("jumbo-16k", NGU_Z_JUMBO16,
 /* ---- debug builds: where from, and who is alive ---- */
 
 #ifdef NGU_DEBUG
-static _Thread_local const char *site_file;
-static _Thread_local int site_line;
-
 static struct ngu__mbuf_dbg *
 dbg_of(struct mbuf *m)
 {
@@ -55,8 +52,8 @@ live_add(struct ngu__graph_prefix *g, struct mbuf *m)
 {
 	struct ngu__mbuf_dbg *d = dbg_of(m);
 
-	d->file = site_file;
-	d->line = site_line;
+	d->file = ngu__self()->mbuf_file;
+	d->line = ngu__self()->mbuf_line;
 	d->prev = NULL;
 	if (g == NULL)
 		return;
@@ -94,8 +91,8 @@ void
 ngu_k_mbuf_site(const char *file, int line)
 {
 #ifdef NGU_DEBUG
-	site_file = file;
-	site_line = line;
+	ngu__self()->mbuf_file = file;
+	ngu__self()->mbuf_line = line;
 #else
 	(void)file;
 	(void)line;

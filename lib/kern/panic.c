@@ -17,7 +17,6 @@
 static ngu__spin lock; /* both: */
 static ngu_panic_handler *handler;
 static void *handler_arg;
-static NGU_TLS bool inside;
 
 void (*ngu__recover_core)(struct ngu_graph *g);
 
@@ -33,13 +32,14 @@ ngu_panic_set_handler(ngu_panic_handler *fn, void *arg)
 void
 ngu__panic_forget(void)
 {
-	inside = false;
+	ngu__self()->panicking = false;
 }
 
 void
 ngu_k_vpanic(const char *fmt, va_list ap)
 {
-	struct ngu_panic p = { .size = sizeof(p), .graph = ngu__self()->graph, .serves = ngu__port_attempting() };
+	struct ngu__thread *ts = ngu__self();
+	struct ngu_panic p = { .size = sizeof(p), .graph = ts->graph, .serves = ngu__port_attempting() };
 	ngu_panic_handler *fn;
 	char text[LINE];
 	void *arg;
@@ -51,10 +51,10 @@ ngu_k_vpanic(const char *fmt, va_list ap)
 	arg = handler_arg;
 	ngu__spin_unlock(&lock);
 	p.what = text;
-	if (fn != NULL && !inside) {
-		inside = true;
+	if (fn != NULL && !ts->panicking) {
+		ts->panicking = true;
 		if (fn(arg, &p) && p.serves) {
-			inside = false;
+			ts->panicking = false;
 			ngu__port_leave();
 		}
 	}

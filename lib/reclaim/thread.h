@@ -146,6 +146,11 @@ struct ngu__thread {
 	_Alignas(16) unsigned char td_own[64]; /* that of a thread that kthread(9) did not start; stays with the record */
 	const char *site_file; /* where the call being made stands, if the caller told (debug builds' macros) */
 	int site_line;
+#ifdef NGU_DEBUG
+	const char *mbuf_file; /* where the next mbuf is taken */
+	int mbuf_line;
+#endif
+	bool panicking; /* the program's handler is being told */
 
 	/* ---- shared */
 	NGU_ALIGNED(NGU_CACHELINE) _Atomic uint32_t pend[NGU_PEND];

@@ -76,6 +76,13 @@ rcl_headers() {
 }
 nothing 'urcu and ck only in lib/reclaim' rcl_headers
 
+# What a thread keeps is in its record, for the lab runs several threads in one. `ticks` says why it is not.
+thread_locals() {
+	grep -rnE --include='*.[ch]' '_Thread_local|(^|[^_[:alnum:]])__thread\b|NGU_TLS\b' lib/kern lib/core lib/msg lib/nodes lib/io |
+		grep -v '^lib/kern/libkern.c:[0-9]*:_Thread_local _Atomic int ngu_k_ticks_now\[3\];$'
+}
+nothing 'what a thread keeps is in its record' thread_locals
+
 # What the objects of core ask the linker for, which no macro can hide.
 libc_calls() {
 	local a

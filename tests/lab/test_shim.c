@@ -10,6 +10,7 @@
 #include <sys/systm.h>
 #include <sys/callout.h>
 #include <sys/epoch.h>
+#include <sys/kernel.h>
 #include <sys/malloc.h>
 #include <sys/mutex.h>
 #include <sys/rmlock.h>
@@ -182,6 +183,57 @@ static const struct ngu_lab task_drain = { .name = "shim-task-drain", .points = 
 static const struct ngu_lab task_cancel = { .name = "shim-task-cancel", .points = LT_POINTS(25), .setup = tq_setup, .body = { { "cancel", cancels } },
 	.end = tq_end };
 
+/* ---- sys/kernel.h: each thread's own ticks ---- */
+
+static struct ngu_graph *late; /* its clock is far ahead */
+
+static int
+ticks_setup(void *arg)
+{
+	struct ngu_graph_opts o = { .size = sizeof(o), .fake_clock = true };
+	int error = lt_graph(0);
+
+	(void)arg;
+	if (error == 0 && (error = ngu_graph_create(&o, &late)) == 0)
+		error = ngu_clock_advance(late, 100000000000);
+	return (error);
+}
+
+static void
+reads_ticks(void *arg)
+{
+	struct ngu_graph *before = ngu_graph_enter(g);
+
+	(void)arg;
+	for (int i = 0; i < 2; i++)
+		ngu_lab_check(ticks < 100000);
+	(void)ngu_graph_enter(before);
+}
+
+static void
+reads_late_ticks(void *arg)
+{
+	struct ngu_graph *before = ngu_graph_enter(late);
+
+	(void)arg;
+	for (int i = 0; i < 2; i++) {
+		ngu_lab_check(ngu_clock_advance(g, 1000000) == 0); /* what the other one reads */
+		ngu_lab_check(ticks == 100000);
+	}
+	(void)ngu_graph_enter(before);
+}
+
+static void
+ticks_end(void *arg)
+{
+	ngu_lab_check(ngu_graph_destroy(late) == 0);
+	(void)arg;
+	lt_destroy();
+}
+
+static const struct ngu_lab own_ticks = { .name = "shim-ticks", .points = LT_POINTS(4), .setup = ticks_setup,
+	.body = { { "one", reads_ticks }, { "two", reads_late_ticks } }, .end = ticks_end };
+
 /* ---- net/vnet.h: two at the first touch ---- */
 
 VNET_DEFINE_STATIC(int, own) = 7;
@@ -228,6 +280,7 @@ LT_TEST(write_upgrade)
 LT_TEST(zone_limit)
 LT_TEST(task_drain)
 LT_TEST(task_cancel)
+LT_TEST(own_ticks)
 LT_TEST(vnet_touch)
 
 /* ======== programs: `arg` is one with the fault, NULL for the mended one (lt_finds()) ======== */
@@ -760,6 +813,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_zone_limit),
 		cmocka_unit_test(test_task_drain),
 		cmocka_unit_test(test_task_cancel),
+		cmocka_unit_test(test_own_ticks),
 		cmocka_unit_test(test_vnet_touch),
 		cmocka_unit_test(test_mutex),
 		cmocka_unit_test(test_rwlock),
