@@ -16,6 +16,7 @@
 #include <sys/endian.h>
 #include <sys/errno.h>
 #include <sys/kernel.h>
+#include <sys/limits.h>
 #include <sys/malloc.h>
 #include <sys/counter.h>
 #include <sys/mbuf.h>

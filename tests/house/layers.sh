@@ -83,6 +83,16 @@ thread_locals() {
 }
 nothing 'what a thread keeps is in its record' thread_locals
 
+# A node type that names a limit of C's integers has the header.
+limits() {
+	local f
+	for f in lib/nodes/*.c lib/io/*.c; do
+		grep -qE '\b(U?(CHAR|SHRT|INT|LONG|LLONG)|S?SIZE|SCHAR)_(MAX|MIN)\b' "$f" || continue
+		grep -qE '^#include <(sys/)?limits\.h>' "$f" || echo "$f"
+	done
+}
+nothing 'limits come from <sys/limits.h>' limits
+
 # What the objects of core ask the linker for, which no macro can hide.
 libc_calls() {
 	local a

@@ -55,9 +55,10 @@ static void
 expect_report(unsigned kind, const char *what, const char *there, int there_line)
 {
 	const char *text = ngt_expect_strict(kind, what), *p;
-	char place[160];
+	char place[512];
+	int n;
 
-	(void)snprintf(place, sizeof(place), "it happened at %s:%d,", __FILE__, line_here);
+	assert_true((size_t)snprintf(place, sizeof(place), "it happened at %s:%d,", __FILE__, line_here) < sizeof(place));
 	if (line_here != 0 && strstr(text, place) == NULL)
 		print_message("no \"%s\" in:\n%s", place, text);
 	if (line_here != 0)
@@ -68,9 +69,10 @@ expect_report(unsigned kind, const char *what, const char *there, int there_line
 	assert_non_null(strstr(p, "    #0 "));
 	if (there != NULL) {
 		if (there_line != 0)
-			(void)snprintf(place, sizeof(place), "  %s at %s:%d, thread ", there, __FILE__, there_line);
+			n = snprintf(place, sizeof(place), "  %s at %s:%d, thread ", there, __FILE__, there_line);
 		else
-			(void)snprintf(place, sizeof(place), "  %s, thread ", there);
+			n = snprintf(place, sizeof(place), "  %s, thread ", there);
+		assert_true((size_t)n < sizeof(place));
 		if (strstr(text, place) == NULL)
 			print_message("no \"%s\" in:\n%s", place, text);
 		assert_non_null(p = strstr(text, place));
@@ -580,7 +582,7 @@ test_written(void **state)
 	struct ngu_graph *before = ngu_graph_enter(G);
 	item_p item = ng_package_data(m_gethdr(M_NOWAIT, MT_DATA), NG_NOFLAGS);
 	const char *text;
-	char place[160];
+	char place[512];
 
 	(void)ngu_graph_enter(before);
 	THERE; NG_FREE_ITEM(item);
@@ -761,7 +763,7 @@ test_orders(void **state)
 	struct ngt *t = strict_graph("a A");
 	struct mtx a, b, c, d, d2, e, e2, q, r, s;
 	const char *text;
-	char place[160];
+	char place[512];
 	int at_a, at_b;
 
 	mtx_init(&a, "lock a", NULL, MTX_DEF);
