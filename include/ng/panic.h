@@ -27,6 +27,7 @@ struct ngu_panic {
  * Called in the thread that panicked, in the middle of what it did: inside a section, with turns and locks held. It must neither wait nor
  * call into libng; a panic in it ends the process. It may leave by longjmp(3) in a thread of the program, which then calls
  * ngu_thread_recover() (ng/test.h). If it returns true in a thread that serves, that thread gives up the method it was in and serves on;
+ * the call that sent what the method was to do returns EINTR;
  * what only the lost method knew of (references, items, locks) stays taken, so the graph may not be at rest again and
  * ngu_graph_destroy() may say EBUSY. Else the process ends.
  */

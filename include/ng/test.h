@@ -304,7 +304,7 @@ unsigned ngt_strict_reports(void);
 
 /*
  * Bring the calling thread back after a longjmp() out of a node's method: close its section, drop what it put off, and open
- * the gates of `g` (NULL: none) that it left closed. `g` must be at rest but for that. References the jump left behind stay
+ * the gates of `g` (NULL: none) that it left closed; calls of other threads that wait for the method return EINTR. `g` must be at rest but for that. References the jump left behind stay
  * taken: ngu_graph_destroy() may say EBUSY. The kit calls this; a program with its own test framework may. May wait.
  */
 NGU_API void ngu_thread_recover(struct ngu_graph *g);

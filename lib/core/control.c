@@ -15,6 +15,12 @@ struct waiter {
 	_Atomic uint32_t done; /* 0 not yet, 1 done, 2 not yet and the caller sleeps */
 	_Atomic uint32_t refs; /* the caller's and the completion's */
 	int error;
+	/* The caller's own, for ngu__calls_recover(). */
+	struct waiter *prev;	     /* the call that this one is nested in, by way of a method */
+	struct ng_apply_info *outer; /* what that method completes */
+	struct ngu__reply *reply;    /* NULL: it expects no answer */
+	uint32_t addr;
+	bool sent;
 };
 
 static void
@@ -99,6 +105,7 @@ wait_for(struct ngu__thread *ts, struct ngu_graph *g, struct waiter *w)
 
 	if (wq != NULL) /* nobody else may come for what is in front of ours */
 		ts->errand = 0;
+	w->sent = true;
 	ngu__apply_done(&w->apply, 0, 2);
 	while (NGU_LD_ACQ(&w->done) != 1) { /* ORDER call-done (load side) */
 		if (ts->nmine != 0)
@@ -120,16 +127,23 @@ wait_for(struct ngu__thread *ts, struct ngu_graph *g, struct waiter *w)
 	error = w->error;
 out:
 	ts->errand = errand;
+	ts->calls = w->prev;
 	waiter_unref(w);
 	return (error);
 }
 
 static int
-send_with(struct ngu__thread *ts, struct ngu_graph *g, struct ng_item *item, struct waiter *w)
+send_with(struct ngu__thread *ts, struct ngu_graph *g, struct ng_item *item, struct waiter *w, struct ngu__reply *reply, uint32_t addr)
 {
 	struct ngu__ctx ctx;
 	int error;
 
+	w->prev = ts->calls;
+	w->outer = ts->apply;
+	w->reply = reply;
+	w->addr = addr;
+	w->sent = false;
+	ts->calls = w;
 	item->apply = &w->apply;
 	if (ts->w_other != NULL && ts->w_other != item->el_dest)
 		ngu__w_other_done(ts); /* nobody may wait for us while we wait */
@@ -140,9 +154,9 @@ send_with(struct ngu__thread *ts, struct ngu_graph *g, struct ng_item *item, str
 	return (error);
 }
 
-/* Send an addressed item and wait for its completion. */
+/* Send an addressed item and wait for its completion. reply: where the answer goes, with its address. */
 static int
-send_and_wait(struct ngu__thread *ts, struct ngu_graph *g, struct ng_item *item)
+send_and_wait(struct ngu__thread *ts, struct ngu_graph *g, struct ng_item *item, struct ngu__reply *reply, uint32_t addr)
 {
 	struct waiter *w = waiter_new();
 
@@ -150,7 +164,7 @@ send_and_wait(struct ngu__thread *ts, struct ngu_graph *g, struct ng_item *item)
 		NG_FREE_ITEM(item);
 		return (ENOMEM);
 	}
-	return (send_with(ts, g, item, w));
+	return (send_with(ts, g, item, w, reply, addr));
 }
 
 static void
@@ -180,7 +194,7 @@ ngu__call_writer(struct ng_node *node, struct ng_hook *hook, ng_item_fn2 *fn, vo
 	if ((item = ngu__item_alloc(ts)) == NULL)
 		return (ENOMEM);
 	address_core(item, node, hook, fn, arg1, arg2);
-	return (send_and_wait(ts, node->nd_graph, item));
+	return (send_and_wait(ts, node->nd_graph, item, NULL, 0));
 }
 
 /* ---- calls that took their memory beforehand ---- */
@@ -237,7 +251,7 @@ ngu__reserve_call(struct ngu__reserve *r, struct ng_node *node, struct ng_hook *
 	NGU_ST_RLX(&w->apply.error, 0);
 	NGU_ST_RLX(&w->apply.refs, 1);
 	w->error = 0;
-	(void)send_with(ts, node->nd_graph, item, w);
+	(void)send_with(ts, node->nd_graph, item, w, NULL, 0);
 }
 
 static int
@@ -320,7 +334,7 @@ ngu__send_path(struct ng_node *here, const char *path, struct ng_mesg *msg, ng_a
 			NG_FREE_ITEM(item);
 			error = EDEADLK;
 		} else {
-			error = send_and_wait(ts, g, item);
+			error = send_and_wait(ts, g, item, NULL, 0);
 		}
 	}
 	ngu__leave(ts, &ctx);
@@ -366,6 +380,33 @@ reply_close(struct ngu__reply *r, uint32_t addr)
 	m = NGU_XCHG_AR(&r->msg, NULL);
 	NGU_ST_SC(&r->addr, 0u);
 	return (m != ASKED(addr) ? m : NULL);
+}
+
+/*
+ * The method that this thread was in did not return, nor will the calls it was made by. Whoever waits for it, perhaps another thread, is told
+ * so; the records of this thread's own calls go back, and their reply slots.
+ */
+void
+ngu__calls_recover(struct ngu__thread *ts)
+{
+	struct ng_apply_info *lost = ts->apply;
+	struct ng_mesg *answer;
+	struct waiter *w;
+
+	while ((w = ts->calls) != NULL) {
+		ts->calls = w->prev;
+		if (lost != NULL)
+			ngu__apply_done(lost, EINTR, 0);
+		lost = w->outer;
+		if (w->reply != NULL && (answer = reply_close(w->reply, w->addr)) != NULL)
+			NG_FREE_MSG(answer);
+		if (!w->sent)
+			ngu__apply_done(&w->apply, 0, 2);
+		waiter_unref(w);
+	}
+	if (lost != NULL)
+		ngu__apply_done(lost, EINTR, 0);
+	ts->apply = NULL;
 }
 
 bool
@@ -416,7 +457,7 @@ ngu__call_msg(struct ng_node *node, struct ng_hook *last, struct ng_mesg *msg, s
 		NG_HOOK_REF(last);
 		ngu_k_item_set_hook(item, last);
 	}
-	error = send_and_wait(ts, node->nd_graph, item);
+	error = send_and_wait(ts, node->nd_graph, item, r, addr);
 	answer = reply_close(r, addr);
 	if (error == 0)
 		*reply = answer;
@@ -475,7 +516,7 @@ ngu_msg(struct ngu_graph *g, const char *path, uint32_t cookie, uint32_t cmd, co
 			NG_FREE_ITEM(item);
 			error = EDEADLK;
 		} else {
-			error = send_and_wait(ts, g, item);
+			error = send_and_wait(ts, g, item, r, addr);
 		}
 	}
 	ngu__leave(ts, &ctx);

@@ -321,6 +321,8 @@ void ngu__way_out(void);
 void ngu__sections_wait(struct ngu__thread *ts);
 /* Wait, for a while, until nothing waits in the node and nobody is alone in it. Not inside a section. */
 void ngu__node_quiet_wait(struct ngu__thread *ts, struct ng_node *node);
+/* The method of a call did not return (recover.c). */
+void ngu__calls_recover(struct ngu__thread *ts);
 /* The server's method did not return: what it has taken out goes back (recover.c). */
 void ngu__owed_recover(struct ngu__thread *ts);
 /* Free all that waits in the queue; the caller holds the writer turn. */

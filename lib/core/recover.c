@@ -5,7 +5,7 @@
  *
  * The frames of the calls it was in are gone with the stack, so nothing of them is read: what the thread's record says is
  * undone, and a gate of the graph that stays closed although nobody works in the graph is taken to be this thread's.
- * References, items and locks that only the lost frames knew of stay taken.
+ * Whoever waits for the lost method is told (EINTR). References, items and locks that only the lost frames knew of stay taken.
  */
 #include "core/core.h"
 #include "core/gate.h"
@@ -65,6 +65,10 @@ ngu_thread_recover(struct ngu_graph *g)
 		NGU_ST_REL(&ts->aside, NGU_LD_RLX(&ts->aside) + 1);
 	ngu__owed_recover(ts);
 	ngu__also(ts, NULL);
+	ngu__calls_recover(ts);
+	if (ts->hasty != NULL)
+		(void)NGU_FSUB_RLX(&ts->hasty->hasty, 1u);
+	ts->hasty = NULL;
 	ngu__thread_forget(ts);
 	ngu__strict_forget(ts);
 	ngu__panic_forget();

@@ -92,11 +92,16 @@ ngu__node_quiet_wait(struct ngu__thread *ts, struct ng_node *node)
 	struct ngu__wq *wq = ngu__wq_own(ts, node->nd_graph);
 	int64_t end = 0;
 	unsigned round = 0;
+	bool said = false;
 
 	while ((NGU_LD_SC(&node->nd_gate) & (NGU_G_W | NGU_G_D | NGU_G_Q)) != 0) {
 		if (end == 0) {
 			end = ngu__port_mono_ns() + QUIET_NS;
-			(void)NGU_FADD_RLX(&node->nd_graph->hasty, 1u);
+			if (ts->hasty == NULL) { /* else a call in this one's way; one of the two says it */
+				(void)NGU_FADD_RLX(&node->nd_graph->hasty, 1u);
+				ts->hasty = node->nd_graph;
+				said = true;
+			}
 		} else if (ngu__port_mono_ns() > end)
 			break;
 		if (wq != NULL && NGU_LD_ACQ(&wq->len) != 0)
@@ -104,8 +109,10 @@ ngu__node_quiet_wait(struct ngu__thread *ts, struct ng_node *node)
 		else
 			ngu__port_backoff(&round);
 	}
-	if (end != 0)
+	if (said) {
 		(void)NGU_FSUB_RLX(&node->nd_graph->hasty, 1u);
+		ts->hasty = NULL;
+	}
 }
 
 /* No other thread is in a section now, and this one is not inside the node. For writers that must not wait. */

@@ -131,6 +131,8 @@ struct ngu__thread {
 	uint32_t nidx;	  /* free counter indexes kept here, so that they cost no lock */
 	uint32_t idx[NGU_CTR_KEPT];
 	void *waiter; /* a completion record kept for the next control call */
+	void *calls;  /* control calls this thread is in, innermost first */
+	struct ngu_graph *hasty; /* it is counted in that graph's `hasty` */
 	uint64_t attempted, delivered; /* packets, this section, that are not in `through` */
 	bool bypass_keeps; /* ng_bypass leaves the node's hooks for later */
 	struct ng_node *keep; /* this node's disconnect is running and may not end it */

@@ -654,6 +654,89 @@ test_jump_control(void **state)
 	end_quietly(t);
 }
 
+static unsigned
+open_replies(struct ngu_graph *g)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < NGU_REPLY_SLOTS; i++)
+		n += NGU_LD_ACQ(&g->reply[i].addr) != 0;
+	return (n);
+}
+
+static int
+call_on(void *arg, struct ng_node *node, struct ng_hook *hook, struct ng_item **item)
+{
+	whatever = ngu_msg(arg, "B:", 77, 2, NULL, 0, NULL);
+	return (0);
+}
+
+/* Out of a call, and out of a call that a call's method makes: their records and reply slots are free again. */
+static void
+test_jump_calls(void **state)
+{
+	(void)state;
+	for (volatile int i = 0; i < 2; i++) {
+		struct ngt *volatile t = traced(0, 0, "a A; b B");
+		struct ng_node *volatile n[2] = { node_of(t, "A"), node_of(t, "B") };
+		int refs[2] = { NGU_LD_ACQ(&n[0]->nd_refs), NGU_LD_ACQ(&n[1]->nd_refs) };
+
+		assert_int_equal(ngu_msg(G, "A:", 77, 0, NULL, 0, NULL), 0); /* its record is kept for the next */
+		ngt_trace_on("rcvmsg A 77:1", i == 0 ? jump : call_on, G);
+		ngt_trace_on("rcvmsg B 77:2", jump, NULL);
+		if (setjmp(way_out) == 0) {
+			whatever = ngu_msg(G, "A:", 77, 1, NULL, 0, NULL);
+			fail();
+		}
+		assert_int_equal(open_replies(G), i + 1);
+		assert_non_null(ngu__self()->calls);
+		ngu_thread_recover(G);
+		assert_int_equal(open_replies(G), 0);
+		assert_null(ngu__self()->calls);
+#ifndef NGU_NO_CACHES
+		assert_non_null(ngu__self()->waiter);
+#endif
+		for (int k = 0; k < 2; k++)
+			while (NGU_LD_ACQ(&n[k]->nd_refs) > refs[k]) /* the delivery's, the call's */
+				NG_NODE_UNREF(n[k]);
+		NG_FREE_ITEM(in_hand);
+		in_hand = NULL;
+		assert_int_equal(ngu_msg(G, "A:", 77, 3, NULL, 0, NULL), 0);
+		for (int k = 0; k < 2; k++)
+			NG_NODE_UNREF(n[k]);
+		end_quietly(t);
+	}
+}
+
+static void jump_fn(struct ng_node *node, struct ng_hook *hook, void *arg1, int arg2) { longjmp(way_out, 1); }
+
+/* Out of what a bypass serves while it waits for its node: nobody waits any more, and servers may linger. */
+static void
+test_jump_quiet(void **state)
+{
+	struct ngt *volatile t = traced(0, 0, "a A; b B");
+	struct ng_node *volatile a = node_of(t, "A"), *volatile b = node_of(t, "B");
+	const int refs = NGU_LD_ACQ(&b->nd_refs);
+	struct ngu__wframe f;
+
+	(void)state;
+	assert_true(ngu__w_take(ngu__self(), a, &f));
+	assert_int_equal(ng_send_fn1(b, NULL, jump_fn, NULL, 0, NG_QUEUE), 0);
+	if (setjmp(way_out) == 0) {
+		ngu__wq_push(ngu__self(), b);
+		ngu__node_quiet_wait(ngu__self(), a);
+		fail();
+	}
+	assert_int_equal(G->hasty, 1);
+	ngu_thread_recover(G);
+	assert_int_equal(G->hasty, 0);
+	while (NGU_LD_ACQ(&b->nd_refs) > refs)
+		NG_NODE_UNREF(b);
+	NG_NODE_UNREF(a);
+	NG_NODE_UNREF(b);
+	end_quietly(t);
+}
+
 /* With workers somebody else may have a node for a while; a gate that stays closed is opened. */
 static void
 test_recover_workers(void **state)
@@ -790,6 +873,8 @@ main(void)
 		ngt_test(test_jump),
 		ngt_test(test_jump_aside),
 		ngt_test(test_jump_control),
+		ngt_test(test_jump_calls),
+		ngt_test(test_jump_quiet),
 		ngt_test(test_jump_queue),
 		ngt_test(test_recover_workers),
 		ngt_test(test_reader_waits),

@@ -14,7 +14,7 @@
 
 /* ---- a type that panics at packets called "panic" ---- */
 
-static _Atomic unsigned handled;
+static _Atomic unsigned handled, waits;
 
 static int
 hurt_rcvdata(hook_p hook, item_p item)
@@ -29,6 +29,9 @@ hurt_rcvdata(hook_p hook, item_p item)
 	m_freem(m);
 	if (memcmp(c, "panic", 5) == 0)
 		panic("hurt at %s", NG_HOOK_NAME(hook));
+	if (memcmp(c, "waits", 5) == 0) /* until a message waits for whoever serves this, its sender having looked in vain */
+		for (waits = 1; (NGU_LD_ACQ(&NG_HOOK_NODE(hook)->nd_gate) & (NGU_G_QW | NGU_G_C)) != NGU_G_QW;)
+			ngu__port_yield();
 	handled++;
 	return (0);
 }
@@ -39,7 +42,14 @@ hurt_constructor(node_p node)
 	return (0);
 }
 
-static struct ng_type hurt = { .version = NG_ABI_VERSION, .name = "hurt", .constructor = hurt_constructor, .rcvdata = hurt_rcvdata };
+static int
+hurt_rcvmsg(node_p node, item_p item, hook_p last)
+{
+	panic("hurt by a message");
+}
+
+static struct ng_type hurt = { .version = NG_ABI_VERSION, .name = "hurt", .constructor = hurt_constructor, .rcvmsg = hurt_rcvmsg,
+	.rcvdata = hurt_rcvdata };
 
 /* ---- expectations that fail on purpose, by a jump ---- */
 
@@ -108,6 +118,20 @@ test_worker(void **state)
 		assert_int_equal(ngt_teardown(state), 0);
 		assert_int_equal(ngt_setup(state), 0);
 	}
+}
+
+/* Somebody waits for what a worker gives up: he is told. */
+static void
+test_waited_for(void **state)
+{
+	hurts(1);
+	assert_int_equal(ngt_try_send_flags(ngt_probe(t, "p"), NULL, ngt_text("waits"), NG_QUEUE), 0);
+	while (waits == 0)
+		ngu__port_yield();
+	assert_int_equal(ngu_msg(G, "h:", 1700000009, 1, NULL, 0, NULL), EINTR);
+	assert_int_equal(handled, 1);
+	assert_int_equal(ngt_teardown(state), -1); /* nobody has looked at the panic */
+	assert_int_equal(ngt_setup(state), 0);
 }
 
 /* What nobody has looked at fails the test at its end. */
@@ -275,6 +299,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		ngt_test(test_own_thread),
 		ngt_test(test_worker),
+		ngt_test(test_waited_for),
 		ngt_test(test_unseen),
 		ngt_test(test_task),
 		ngt_test(test_dies),
