@@ -16,6 +16,9 @@ bool ngu__kern_wait(int64_t *since, unsigned *round);
 /* The size that was asked for, of memory from malloc(9). */
 size_t ngu__malloc_size(const void *p);
 
+/* Flags of a packet header that belong to the packet, not to the storage below it. */
+#define NGU_M_HDRFLAGS (M_COPYFLAGS & ~M_RDONLY)
+
 /* A thread whose panic handler has jumped can panic again. */
 void ngu__panic_forget(void);
 
