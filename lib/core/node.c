@@ -16,6 +16,7 @@
  */
 #include "core/core.h"
 #include "core/gate.h"
+#include "kern/timers.h"
 
 static struct ngu__zone node_zone = NGU_ZONE_INIT("nodes", NGU_Z_NODE, sizeof(struct ng_node), NGU_CACHELINE);
 
@@ -365,6 +366,8 @@ ngu__make_node(struct ngu_graph *g, struct ng_type *type, node_p *out, bool publ
 	int refs = NGU_LD_RLX(&type->refs);
 	node_p node;
 
+	if (!ngu__vnets_fill(g))
+		return (ENOMEM);
 	do {
 		if (refs == 0 && !NGU_PLANT(R2)) /* unloaded since it was found (R11) */
 			return (ENXIO);

@@ -9,6 +9,7 @@
 #include "port/port.h"
 
 struct callout;
+struct ngu_graph;
 struct ngu__timer_run;
 struct ngu__vnets;
 
@@ -38,7 +39,9 @@ int64_t ngu__timers_next(struct ngu__timers *t);
 /* callout_stop(); *last: the call asked for last will not come. The result alone does not tell, when one before it is running. */
 int ngu__callout_stop(struct callout *c, bool *last);
 
-/* The graph's own variables go (net/vnet.h). NULL is fine. */
+/* The graph's own variables (net/vnet.h): it has all that are loaded; false: no memory, and not all. Never blocks. */
+bool ngu__vnets_fill(struct ngu_graph *g);
+/* They go. NULL is fine. */
 void ngu__vnets_free(struct ngu__vnets *all);
 
 #endif /* NGU_TIMERS_H */

@@ -271,7 +271,7 @@ vnet_end(void *arg)
 	lt_destroy();
 }
 
-static const struct ngu_lab vnet_touch = { .name = "shim-vnet-touch", .points = LT_POINTS(11), .setup = vnet_setup,
+static const struct ngu_lab vnet_touch = { .name = "shim-vnet-touch", .points = LT_POINTS(10), .setup = vnet_setup,
 	.body = { { "one", touches }, { "two", touches } }, .end = vnet_end };
 
 LT_TEST(read_write)

@@ -104,12 +104,46 @@ test_first_touch(void **state)
 	}
 }
 
+/* Whoever makes the first node has what all others touch: without memory for it there is none. */
+static void
+test_memory(void **state)
+{
+	struct ngt *t;
+	unsigned refused = 0;
+	int error;
+
+	(void)state;
+	for (sweep_at = 1; sweep_at == 1 || sweep_seen >= sweep_at - 1; sweep_at++) {
+		t = ngt_graph("");
+		sweep_seen = 0;
+		sweep_all = false;
+		ngu__port_alloc_hook = sweep;
+		error = ngu_mknode(G, "hub", "h", NULL);
+		ngu__port_alloc_hook = NULL;
+		if (error != 0)
+			assert_int_equal(error, ENOMEM);
+		refused += error != 0;
+		ngt_end(t);
+	}
+	assert_true(refused >= 5); /* the table, four variables */
+	t = ngt_graph("hub h");
+	ngu__port_alloc_hook = refuse_all;
+	CURVNET_SET(G);
+	assert_int_equal(V_limit, 5);
+	assert_int_equal(V_pair.a, 7);
+	assert_int_equal(V_zero, 0);
+	CURVNET_RESTORE();
+	ngu__port_alloc_hook = NULL;
+	ngt_end(t);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ngt_test(test_separate),
 		ngt_test(test_first_touch),
+		ngt_test(test_memory),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
