@@ -3,7 +3,7 @@
  * ng_flows.c - a test node in kernel style: IPv4 packets from "in" to "out", counted and numbered by source address.
  *
  * Uses mbufs and their tags, malloc(9) types, uma(9), tree(3), mtx(9), callout(9), counter(9), sysctl(9) with a handler of its own,
- * random(9), checksums, KASSERT, log(9), trace points, curthread.
+ * variables of each network stack, atomic(9), random(9), checksums, KASSERT, log(9), trace points, curthread.
  */
 #include <sys/param.h>
 #include <sys/systm.h>
@@ -24,8 +24,10 @@
 #include <sys/tree.h>
 #include <vm/uma.h>
 
+#include <net/vnet.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
+#include <machine/atomic.h>
 #include <machine/in_cksum.h>
 
 #include <netgraph/ng_message.h>
@@ -74,6 +76,12 @@ struct flows {
 	counter_u64_t packets, passed, refused, forgotten;
 	char *name;
 };
+
+/* All nodes of a stack share these: packets, timers and shutdowns count in their own one's. */
+VNET_DEFINE_STATIC(u_int, flows_here);
+#define V_flows_here VNET(flows_here)
+VNET_DEFINE_STATIC(u_int, flows_top) = 1000;
+#define V_flows_top VNET(flows_top)
 
 static uma_zone_t flow_zone;
 static int flows_made; /* ctor's count, shown by net.graph.flows.made */
@@ -138,7 +146,22 @@ forget(struct flows *sc, struct flow *f)
 	if (SPLAY_REMOVE(flow_numbers, &sc->numbers, f) != f)
 		panic("%s: flow %u has no number", __func__, f->number);
 	sc->nflows--;
+	atomic_subtract_int(&V_flows_here, 1);
 	uma_zfree(flow_zone, f);
+}
+
+/* A new flow of that source: without a number, in no tree. NULL: there are too many, here or in the stack, or there is no memory. */
+static struct flow *
+begin(struct flows *sc, uint32_t src)
+{
+	struct flow *f = NULL;
+
+	mtx_assert(&sc->lock, MA_OWNED);
+	if (sc->conf.max != 0 && sc->nflows >= sc->conf.max)
+		return (NULL);
+	if (atomic_fetchadd_int(&V_flows_here, 1) >= atomic_load_int(&V_flows_top) || (f = uma_zalloc_arg(flow_zone, &src, M_NOWAIT)) == NULL)
+		atomic_subtract_int(&V_flows_here, 1);
+	return (f);
 }
 
 static void
@@ -212,11 +235,12 @@ static const struct ng_parse_struct_field conf_fields[] = { { "age", &ng_parse_u
 static const struct ng_parse_type conf_type = { .supertype = &ng_parse_struct_type, .info = &conf_fields };
 static const struct ng_parse_struct_field stats_fields[] = { { "packets", &ng_parse_uint64_type, 0 }, { "passed", &ng_parse_uint64_type, 0 },
 	{ "refused", &ng_parse_uint64_type, 0 }, { "forgotten", &ng_parse_uint64_type, 0 }, { "flows", &ng_parse_uint32_type, 0 },
-	{ "sum", &ng_parse_uint32_type, 0 }, { NULL, NULL, 0 } };
+	{ "sum", &ng_parse_uint32_type, 0 }, { "here", &ng_parse_uint32_type, 0 }, { "top", &ng_parse_uint32_type, 0 }, { NULL, NULL, 0 } };
 static const struct ng_parse_type stats_type = { .supertype = &ng_parse_struct_type, .info = &stats_fields };
 static const struct ng_cmdlist flows_cmds[] = {
 	{ NGM_FLOWS_COOKIE, NGM_FLOWS_GET, "get", NULL, &stats_type },
 	{ NGM_FLOWS_COOKIE, NGM_FLOWS_SET, "set", &conf_type, NULL },
+	{ NGM_FLOWS_COOKIE, NGM_FLOWS_TOP, "top", &ng_parse_uint32_type, NULL },
 	{ 0, 0, NULL, NULL, NULL }
 };
 
@@ -244,6 +268,8 @@ flows_rcvmsg(node_p node, item_p item, hook_p lasthook)
 			st->passed = counter_u64_fetch(sc->passed);
 			st->refused = counter_u64_fetch(sc->refused);
 			st->forgotten = counter_u64_fetch(sc->forgotten);
+			st->here = atomic_load_int(&V_flows_here);
+			st->top = atomic_load_int(&V_flows_top);
 			mtx_lock(&sc->lock);
 			st->flows = sc->nflows;
 			SPLAY_FOREACH(f, flow_numbers, &sc->numbers) {
@@ -260,6 +286,8 @@ flows_rcvmsg(node_p node, item_p item, hook_p lasthook)
 			bcopy(msg->data, &sc->conf, sizeof(sc->conf));
 			mtx_unlock(&sc->lock);
 		}
+	} else if (msg->header.cmd == NGM_FLOWS_TOP && msg->header.arglen == sizeof(uint32_t)) {
+		atomic_store_int(&V_flows_top, *(uint32_t *)(void *)msg->data);
 	} else
 		error = EINVAL;
 	NG_RESPOND_MSG(error, node, item, resp);
@@ -299,7 +327,7 @@ flows_rcvdata(hook_p hook, item_p item)
 	src = mtod(m, struct ip *)->ip_src.s_addr;
 	mtx_lock(&sc->lock);
 	if ((f = RB_FIND(flow_tree, &sc->tree, &(struct flow){ .src = src })) == NULL) {
-		if ((sc->conf.max != 0 && sc->nflows >= sc->conf.max) || (f = uma_zalloc_arg(flow_zone, &src, M_NOWAIT)) == NULL) {
+		if ((f = begin(sc, src)) == NULL) {
 			mtx_unlock(&sc->lock);
 			error = ENOBUFS;
 			goto refuse;

@@ -9,7 +9,8 @@
 #define NGM_FLOWS_COOKIE 1790000001
 enum {
 	NGM_FLOWS_GET = 1, /* reply: struct ng_flows_stats */
-	NGM_FLOWS_SET = 2  /* struct ng_flows_conf */
+	NGM_FLOWS_SET = 2, /* struct ng_flows_conf */
+	NGM_FLOWS_TOP = 3  /* uint32_t: so many flows at most in all nodes of the network stack; 1000 */
 };
 struct ng_flows_conf {
 	uint32_t age; /* ms without a packet after which a flow is forgotten; 0: never */
@@ -19,6 +20,7 @@ struct ng_flows_stats {
 	uint64_t packets, passed, refused, forgotten;
 	uint32_t flows;
 	uint32_t sum; /* of the packets of all flows there are */
+	uint32_t here, top; /* of the network stack: flows in all its nodes, and at most */
 };
 #define FLOWS_TAG_COOKIE 1790000011 /* m_tag(9) on what comes out; type 1; uint32_t, the flow's number */
 
@@ -28,7 +30,8 @@ enum {
 	NGM_TABLE_ADD = 1, /* struct ng_table_entry */
 	NGM_TABLE_DEL = 2, /* struct ng_table_entry; port does not matter */
 	NGM_TABLE_GET = 3, /* reply: string */
-	NGM_TABLE_FLOOD = 4 /* uint32_t: unknown destinations to hook p0 (1), or nowhere (0) */
+	NGM_TABLE_FLOOD = 4, /* uint32_t: unknown destinations to hook p0 (1), or nowhere (0) */
+	NGM_TABLE_LEARN = 5 /* uint32_t: a thread adds senders that are not known (1), or no longer (0) */
 };
 struct ng_table_entry {
 	uint8_t addr[6];

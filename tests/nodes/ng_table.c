@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * ng_table.c - a test node in kernel style: Ethernet frames to the hook that a table has for their destination. Packets read the table
- * without a lock, messages change it.
+ * without a lock; messages change it, and a thread that adds senders whom packets did not find.
  *
- * Uses ck lists, the network epoch and its callbacks, smr(9), sx(9), rwlock(9), rmlock(9), hash tables and hashes, sbuf(9), bitstring(3),
- * eventhandler(9), refcount(9), atomic(9), Ethernet headers.
+ * Uses ck lists, the network epoch and its callbacks, smr(9), sx(9), rwlock(9), rmlock(9), sleeping with the first two, kthread(9), hash
+ * tables and hashes, sbuf(9), bitstring(3), eventhandler(9), refcount(9), atomic(9), Ethernet headers.
  */
 #include <sys/param.h>
 #include <sys/systm.h>
@@ -15,6 +15,7 @@
 #include <sys/eventhandler.h>
 #include <sys/hash.h>
 #include <sys/kernel.h>
+#include <sys/kthread.h>
 #include <sys/lock.h>
 #include <sys/malloc.h>
 #include <sys/mbuf.h>
@@ -39,6 +40,7 @@ static MALLOC_DEFINE(M_NETGRAPH_TABLE, "netgraph_table", "netgraph table node");
 
 #define PORTS 32
 #define BUCKETS 16
+#define STRANGERS 8
 
 struct entry {
 	CK_LIST_ENTRY(entry) link;     /* in its bucket, for packets */
@@ -55,8 +57,8 @@ struct manners {
 };
 
 struct table {
-	struct sx config;     /* one message at a time changes anything */
-	struct rwlock counts; /* `frames` */
+	struct sx config;     /* one at a time changes anything; `thread` */
+	struct rwlock counts; /* `frames`, and what packets and the thread have between them */
 	struct rmlock ports;  /* `used` */
 	CK_LIST_HEAD(, entry) bucket[BUCKETS];
 	CK_SLIST_HEAD(, entry) of_port[PORTS];
@@ -68,6 +70,10 @@ struct table {
 	hook_p port[PORTS];
 	uint64_t frames[2]; /* sent, dropped */
 	volatile u_int unknown;
+	struct ng_table_entry stranger[STRANGERS]; /* the thread shall add them */
+	u_int first, nstrangers;
+	bool learn, idle; /* there shall be a thread; it has nothing to do */
+	bool thread;	  /* there is one */
 };
 
 /* Somebody elsewhere may want to know of new entries. */
@@ -168,11 +174,25 @@ table_newhook(node_p node, hook_p hook, const char *name)
 	return (0);
 }
 
-static int
-add(struct table *sc, const struct ng_table_entry *new)
+/* In the network epoch, or with config held. */
+static struct entry *
+find(struct table *sc, const uint8_t *addr)
 {
+	struct entry *e;
+
+	CK_LIST_FOREACH(e, &sc->bucket[bucket_of(addr)], link)
+		if (bcmp(e->e.addr, addr, ETHER_ADDR_LEN) == 0)
+			break;
+	return (e);
+}
+
+/* Also if it is somebody else's port now; `learnt`: only if nobody has added it meanwhile, and the port is still there. */
+static int
+add(struct table *sc, const struct ng_table_entry *new, bool learnt)
+{
+	struct rm_priotracker track;
 	struct entry *e, *old;
-	u_int b = bucket_of(new->addr);
+	bool used = true;
 
 	if (new->port >= PORTS || ETHER_IS_MULTICAST(new->addr))
 		return (EINVAL);
@@ -181,10 +201,18 @@ add(struct table *sc, const struct ng_table_entry *new)
 	e->e = *new;
 	refcount_init(&e->refs, 1);
 	sx_xlock(&sc->config);
-	CK_LIST_FOREACH(old, &sc->bucket[b], link)
-		if (bcmp(old->e.addr, new->addr, ETHER_ADDR_LEN) == 0)
-			break;
-	CK_LIST_INSERT_HEAD(&sc->bucket[b], e, link); /* before the old one goes: no packet misses both */
+	old = find(sc, new->addr);
+	if (learnt) { /* the port goes before its entries do */
+		rm_rlock(&sc->ports, &track);
+		used = bit_test(sc->used, new->port) != 0;
+		rm_runlock(&sc->ports, &track);
+		if (!used || old != NULL) {
+			sx_xunlock(&sc->config);
+			free(e, M_NETGRAPH_TABLE);
+			return (0);
+		}
+	}
+	CK_LIST_INSERT_HEAD(&sc->bucket[bucket_of(new->addr)], e, link); /* before the old one goes: no packet misses both */
 	CK_SLIST_INSERT_HEAD(&sc->of_port[e->e.port], e, of_port);
 	LIST_INSERT_HEAD(&sc->ages[new->port & sc->ages_mask], e, by_age);
 	if (old != NULL)
@@ -200,9 +228,7 @@ del(struct table *sc, const struct ng_table_entry *gone)
 	struct entry *e;
 
 	sx_xlock(&sc->config);
-	CK_LIST_FOREACH(e, &sc->bucket[bucket_of(gone->addr)], link)
-		if (bcmp(e->e.addr, gone->addr, ETHER_ADDR_LEN) == 0)
-			break;
+	e = find(sc, gone->addr);
 	if (e != NULL)
 		entry_remove(sc, e);
 	sx_xunlock(&sc->config);
@@ -225,7 +251,65 @@ set_manners(struct table *sc, bool flood)
 	return (0);
 }
 
-/* "1 entries, 2 ports, 3 sent, 4 dropped, 5 unknown; 02:00:00:00:00:01 p1, ..." */
+/* Sleeps with counts, and says so. */
+static void
+table_thread(void *arg)
+{
+	struct table *sc = arg;
+	struct ng_table_entry e;
+
+	rw_wlock(&sc->counts);
+	while (sc->learn) {
+		if (sc->nstrangers == 0) {
+			sc->idle = true;
+			if (rw_sleep(&sc->stranger, &sc->counts, 0, "table", 0) != 0)
+				panic("%s: woken by nobody", __func__);
+			rw_assert(&sc->counts, RA_WLOCKED);
+			sc->idle = false;
+			continue;
+		}
+		e = sc->stranger[sc->first];
+		sc->first = (sc->first + 1) % STRANGERS;
+		sc->nstrangers--;
+		rw_wunlock(&sc->counts);
+		(void)add(sc, &e, true); /* no memory: it will be met again */
+		rw_wlock(&sc->counts);
+	}
+	rw_wunlock(&sc->counts);
+	sx_xlock(&sc->config);
+	sc->thread = false;
+	wakeup(&sc->thread);
+	sx_xunlock(&sc->config);
+	kthread_exit();
+}
+
+/* Off: when it returns the thread has gone, which needs config for that. Messages, like shutdown, have the node for themselves. */
+static int
+set_learn(struct table *sc, bool on)
+{
+	int error = 0;
+
+	sx_xlock(&sc->config);
+	if (on && !sc->thread) {
+		sc->learn = sc->thread = true;
+		if ((error = kthread_add(table_thread, sc, NULL, NULL, 0, 0, "table")) != 0)
+			sc->learn = sc->thread = false;
+	} else if (!on) {
+		rw_wlock(&sc->counts);
+		sc->learn = false;
+		sc->nstrangers = 0;
+		wakeup(&sc->stranger);
+		rw_wunlock(&sc->counts);
+		while (sc->thread) {
+			(void)sx_sleep(&sc->thread, &sc->config, 0, "tablex", 0);
+			sx_assert(&sc->config, SA_XLOCKED);
+		}
+	}
+	sx_xunlock(&sc->config);
+	return (error);
+}
+
+/* "1 entries, 2 ports, 3 sent, 4 dropped, 5 unknown; 02:00:00:00:00:01 p1, ..."; "5 unknown, idle;" while there is a thread */
 static int
 show(struct table *sc, struct sbuf *s)
 {
@@ -242,8 +326,8 @@ show(struct table *sc, struct sbuf *s)
 	bit_count(sc->used, 0, PORTS, &used);
 	rm_runlock(&sc->ports, &track);
 	rw_rlock(&sc->counts);
-	sbuf_printf(s, "%u entries, %d ports, %ju sent, %ju dropped, %u unknown;", n, (int)used, (uintmax_t)sc->frames[0],
-	    (uintmax_t)sc->frames[1], atomic_load_int(&sc->unknown));
+	sbuf_printf(s, "%u entries, %d ports, %ju sent, %ju dropped, %u unknown%s;", n, (int)used, (uintmax_t)sc->frames[0],
+	    (uintmax_t)sc->frames[1], atomic_load_int(&sc->unknown), !sc->learn ? "" : sc->idle ? ", idle" : ", busy");
 	rw_runlock(&sc->counts);
 	for (u_long i = 0; i <= sc->ages_mask; i++)
 		LIST_FOREACH(e, &sc->ages[i], by_age) {
@@ -265,6 +349,7 @@ static const struct ng_cmdlist table_cmds[] = {
 	{ NGM_TABLE_COOKIE, NGM_TABLE_DEL, "del", &entry_type, NULL },
 	{ NGM_TABLE_COOKIE, NGM_TABLE_GET, "get", NULL, &ng_parse_string_type },
 	{ NGM_TABLE_COOKIE, NGM_TABLE_FLOOD, "flood", &ng_parse_uint32_type, NULL },
+	{ NGM_TABLE_COOKIE, NGM_TABLE_LEARN, "learn", &ng_parse_uint32_type, NULL },
 	{ 0, 0, NULL, NULL, NULL }
 };
 
@@ -284,12 +369,16 @@ table_rcvmsg(node_p node, item_p item, hook_p lasthook)
 	case NGM_TABLE_ADD:
 	case NGM_TABLE_DEL:
 		if (msg->header.arglen == sizeof(struct ng_table_entry))
-			error = msg->header.cmd == NGM_TABLE_ADD ? add(sc, (struct ng_table_entry *)(void *)msg->data) :
+			error = msg->header.cmd == NGM_TABLE_ADD ? add(sc, (struct ng_table_entry *)(void *)msg->data, false) :
 			    del(sc, (struct ng_table_entry *)(void *)msg->data);
 		break;
 	case NGM_TABLE_FLOOD:
 		if (msg->header.arglen == sizeof(uint32_t))
 			error = set_manners(sc, *(uint32_t *)(void *)msg->data != 0);
+		break;
+	case NGM_TABLE_LEARN:
+		if (msg->header.arglen == sizeof(uint32_t))
+			error = set_learn(sc, *(uint32_t *)(void *)msg->data != 0);
 		break;
 	case NGM_TABLE_GET:
 		if ((s = sbuf_new(NULL, NULL, 64, SBUF_AUTOEXTEND | SBUF_NOWAIT)) == NULL) {
@@ -316,11 +405,12 @@ static int
 table_rcvdata(hook_p hook, item_p item)
 {
 	struct table *sc = NG_NODE_PRIVATE(NG_HOOK_NODE(hook));
+	const struct ether_header *eh;
 	struct epoch_tracker et;
 	struct entry *e;
 	struct mbuf *m;
 	hook_p out = NULL;
-	bool known = false;
+	bool known = false, stranger;
 	int error = 0;
 
 	NGI_GET_M(item, m);
@@ -329,14 +419,13 @@ table_rcvdata(hook_p hook, item_p item)
 		NG_FREE_M(m);
 		return (EINVAL);
 	}
+	eh = mtod(m, const struct ether_header *);
 	NET_EPOCH_ENTER(et); /* data methods are in it anyway: once more does no harm */
-	CK_LIST_FOREACH(e, &sc->bucket[bucket_of(mtod(m, struct ether_header *)->ether_dhost)], link)
-		if (bcmp(e->e.addr, mtod(m, struct ether_header *)->ether_dhost, ETHER_ADDR_LEN) == 0)
-			break;
-	if (e != NULL) {
+	if ((e = find(sc, eh->ether_dhost)) != NULL) {
 		known = true;
 		out = sc->port[e->e.port];
 	}
+	stranger = find(sc, eh->ether_shost) == NULL;
 	NET_EPOCH_EXIT(et);
 	NET_EPOCH_ASSERT();
 	if (!known) {
@@ -348,6 +437,13 @@ table_rcvdata(hook_p hook, item_p item)
 	}
 	rw_wlock(&sc->counts);
 	sc->frames[out == NULL || out == hook]++;
+	if (sc->learn && stranger && sc->nstrangers < STRANGERS) {
+		struct ng_table_entry *new = &sc->stranger[(sc->first + sc->nstrangers++) % STRANGERS];
+
+		bcopy(eh->ether_shost, new->addr, ETHER_ADDR_LEN);
+		new->port = (uint16_t)(uintptr_t)NG_HOOK_PRIVATE(hook);
+		wakeup_one(&sc->stranger);
+	}
 	rw_wunlock(&sc->counts);
 	if (out == NULL || out == hook) {
 		NG_FREE_ITEM(item);
@@ -364,6 +460,7 @@ table_shutdown(node_p node)
 	struct table *sc = NG_NODE_PRIVATE(node);
 	struct entry *e, *next;
 
+	(void)set_learn(sc, false);
 	sx_xlock(&sc->config);
 	for (u_long i = 0; i <= sc->ages_mask; i++)
 		LIST_FOREACH_SAFE(e, &sc->ages[i], by_age, next)

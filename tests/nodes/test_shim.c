@@ -7,6 +7,7 @@
 
 #include "support/unit.h"
 
+#include <sys/kthread.h>
 #include <sys/mbuf.h>
 #include <sys/sysctl.h>
 #include <sys/systm.h>
@@ -22,9 +23,15 @@ udp(const char *src, unsigned n)
 /* ---- flows ---- */
 
 static const struct ng_flows_stats *
+flows_at(struct ngt *t, const char *path)
+{
+	return ((const struct ng_flows_stats *)(const void *)ngt_msg(t, path, NGM_FLOWS_COOKIE, NGM_FLOWS_GET, NULL, 0)->data);
+}
+
+static const struct ng_flows_stats *
 flows(struct ngt *t)
 {
-	return ((const struct ng_flows_stats *)(const void *)ngt_msg(t, "f:", NGM_FLOWS_COOKIE, NGM_FLOWS_GET, NULL, 0)->data);
+	return (flows_at(t, "f:"));
 }
 
 static uint32_t tag_seen;
@@ -99,6 +106,49 @@ test_flows(void **state)
 	ngt_end(t);
 }
 
+/* What the nodes of a stack share they do not share with those of another one; packets, messages, timers and shutdown are in their own. */
+static void
+test_flows_stacks(void **state)
+{
+	static const char *const from[] = { "10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5" };
+	struct ngt *t = ngt_graph("probe a - flows f.in/out - hole x.f; probe b - flows g.in/out - hole x.g");
+	struct ngt *u = ngt_graph("probe a - flows f.in/out - hole x.f");
+	struct ngt_probe *a = ngt_probe(t, "a"), *b = ngt_probe(t, "b");
+	uint32_t top = 3;
+
+	(void)state;
+	assert_int_equal(flows(t)->top, 1000); /* as it is defined */
+	ngt_msg(t, "g:", NGM_FLOWS_COOKIE, NGM_FLOWS_TOP, &top, sizeof(top));
+	assert_int_equal(flows(t)->top, 3);
+	assert_int_equal(flows(u)->top, 1000);
+	for (unsigned i = 0; i < NITEMS(from); i++)
+		ngt_send(ngt_probe(u, "a"), NULL, udp(from[i], 10));
+	ngt_send(a, NULL, udp(from[0], 10));
+	ngt_send(a, NULL, udp(from[1], 10));
+	ngt_send(b, NULL, udp(from[0], 10));
+	assert_int_equal(ngt_try_send(a, NULL, udp(from[2], 10)), ENOBUFS);
+	assert_int_equal(ngt_try_send(b, NULL, udp(from[2], 10)), ENOBUFS);
+	assert_int_equal(flows_at(t, "f:")->here, 3);
+	assert_int_equal(flows_at(t, "g:")->here, 3);
+	assert_int_equal(flows_at(t, "g:")->flows, 1);
+	assert_int_equal(flows(u)->here, 5);
+	assert_int_equal(ngu_shutdown(ngt_g(t), "g:"), 0); /* takes its one along */
+	ngt_settle(t);
+	assert_int_equal(flows(t)->here, 2);
+	ngt_send(a, NULL, udp(from[2], 10));
+	ngt_advance(t, 1200); /* all of them are too old, there and not here */
+	assert_int_equal(flows(t)->here, 0);
+	assert_int_equal(flows(u)->here, 5);
+	ngt_end(u);
+	ngt_send(a, NULL, udp(from[3], 10));
+	assert_int_equal(flows(t)->here, 1);
+	ngt_end(t);
+	t = ngt_graph("flows f"); /* as at the beginning */
+	assert_int_equal(flows(t)->top, 1000);
+	assert_int_equal(flows(t)->here, 0);
+	ngt_end(t);
+}
+
 /* ---- table ---- */
 
 static struct ngt_pkt
@@ -150,6 +200,56 @@ test_table(void **state)
 	    "0 entries, 2 ports, 4 sent, 2 dropped, 2 unknown;");
 	ngt_expect_none(a, NULL);
 	ngt_end(t);
+}
+
+/* Until the table says so; a thread is at it. */
+static void
+table_says(struct ngt *t, const char *what)
+{
+	while (strcmp(ngt_msg(t, "t:", NGM_TABLE_COOKIE, NGM_TABLE_GET, NULL, 0)->data, what) != 0)
+		ngu__port_yield();
+}
+
+static struct ngt_pkt
+from_stranger(unsigned n)
+{
+	return (ngt_set(frame(9, 60), 11, n == 1 ? "21" : n == 2 ? "22" : n == 3 ? "23" : "24"));
+}
+
+/* A thread that sleeps with a lock, and is woken with it; that is told to stop, by who sleeps with another lock until it has. */
+static void
+test_table_learn(void **state)
+{
+	struct ngt *t = ngt_graph("table t; probe a - t.p0; probe b - t.p1; probe c - t.p2");
+	struct ngt_probe *a = ngt_probe(t, "a"), *b = ngt_probe(t, "b"), *c = ngt_probe(t, "c");
+	uint32_t no = 0, yes = 1;
+
+	(void)state;
+	ngt_msg(t, "t:", NGM_TABLE_COOKIE, NGM_TABLE_FLOOD, &no, sizeof(no));
+	ngt_send(b, NULL, from_stranger(1)); /* nobody learns yet */
+	ngt_msg(t, "t:", NGM_TABLE_COOKIE, NGM_TABLE_LEARN, &yes, sizeof(yes));
+	table_says(t, "0 entries, 3 ports, 0 sent, 1 dropped, 1 unknown, idle;"); /* so it sleeps, and the lock can be had */
+	ngt_send(b, NULL, from_stranger(1));
+	table_says(t, "1 entries, 3 ports, 0 sent, 2 dropped, 2 unknown, idle; 02:00:00:00:01:21 p1,");
+	ngt_send(c, NULL, from_stranger(2));
+	ngt_send(c, NULL, from_stranger(1)); /* is known */
+	table_says(t, "2 entries, 3 ports, 0 sent, 4 dropped, 4 unknown, idle; 02:00:00:00:01:21 p1, 02:00:00:00:01:22 p2,");
+	ngt_send(a, NULL, ngt_set(frame(1, 60), 4, "01 21"));
+	ngt_expect(b, NULL, ngt_set(frame(1, 60), 4, "01 21"));
+	table_says(t, "3 entries, 3 ports, 1 sent, 4 dropped, 4 unknown, idle; 02:00:00:00:01:00 p0, 02:00:00:00:01:21 p1, 02:00:00:00:01:22 p2,");
+	ngt_msg(t, "t:", NGM_TABLE_COOKIE, NGM_TABLE_LEARN, &no, sizeof(no));
+	while (ngu_k_kthread_count() != 0) /* says that it ends before it does */
+		ngu__port_yield();
+	ngt_send(a, NULL, from_stranger(3));
+	table_says(t, "3 entries, 3 ports, 1 sent, 5 dropped, 5 unknown; 02:00:00:00:01:00 p0, 02:00:00:00:01:21 p1, 02:00:00:00:01:22 p2,");
+	ngt_msg(t, "t:", NGM_TABLE_COOKIE, NGM_TABLE_LEARN, &yes, sizeof(yes));
+	ngt_msg(t, "t:", NGM_TABLE_COOKIE, NGM_TABLE_LEARN, &yes, sizeof(yes)); /* one is enough */
+	assert_int_equal(ngu_k_kthread_count(), 1);
+	ngt_send(b, NULL, from_stranger(4));
+	table_says(t, "4 entries, 3 ports, 1 sent, 6 dropped, 6 unknown, idle; 02:00:00:00:01:00 p0, 02:00:00:00:01:24 p1, 02:00:00:00:01:21 p1, 02:00:00:00:01:22 p2,");
+	ngt_end(t); /* with the thread asleep */
+	while (ngu_k_kthread_count() != 0)
+		ngu__port_yield();
 }
 
 static _Atomic int stop;
@@ -397,7 +497,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ngt_test(test_flows),
+		ngt_test(test_flows_stacks),
 		ngt_test(test_table),
+		ngt_test(test_table_learn),
 		ngt_test(test_table_traffic),
 		ngt_test(test_toil),
 #ifdef NGU_SHIM_PRESS
