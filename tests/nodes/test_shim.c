@@ -369,6 +369,99 @@ test_toil(void **state)
 	ngt_end(t);
 }
 
+/* ---- they go under traffic, while threads of theirs are at work ---- */
+
+struct flood {
+	struct ngu_port *port;
+	_Atomic uint32_t tried;
+};
+
+/* Each from another sender. */
+static void *
+strangers(void *arg)
+{
+	struct flood *f = arg;
+	struct ngt_pkt p = frame(9, 60);
+	struct mbuf *m;
+
+	(void)ngu_graph_enter(graph);
+	while (!stop) {
+		p.b[10] = (uint8_t)(f->tried >> 8);
+		p.b[11] = (uint8_t)f->tried;
+		if ((m = ngu_packet(graph, p.b, p.len)) != NULL)
+			(void)ngu_port_send(f->port, m);
+		f->tried++;
+	}
+	(void)ngu_graph_enter(NULL);
+	return (NULL);
+}
+
+/* What the node's thread has done so far. */
+static uint32_t
+worked(struct ngt *t, bool table)
+{
+	return (table ? (uint32_t)atoi(ngt_msg(t, "t:", NGM_TABLE_COOKIE, NGM_TABLE_GET, NULL, 0)->data) : toiled(t));
+}
+
+/* Clock and workers are real ones: timers that the thread has set go off meanwhile. */
+static void
+test_shutdown(void **state)
+{
+	static const struct {
+		const char *type, *in[2], *out;
+		uint32_t cookie, cmd, arg;
+	} of[] = {
+		{ "toil", { "in", NULL }, "out", NGM_TOIL_COOKIE, NGM_TOIL_MODE, 2 },
+		{ "table", { "p1", "p2" }, "p0", NGM_TABLE_COOKIE, NGM_TABLE_LEARN, 1 },
+	};
+	struct flood f[2];
+	struct ngu_port *out;
+	ngu__port_thread th[2];
+	struct ngt *t;
+	uint32_t from[2], some;
+
+	(void)state;
+	for (unsigned r = 0; r < 12; r++) {
+		const unsigned k = r % 2;
+
+		t = ngt_graph_with(&((struct ngu_graph_opts){ .size = sizeof(struct ngu_graph_opts), .workers = 1 + r % 3 }), "");
+		graph = G;
+		stop = 0;
+		memset(f, 0, sizeof(f));
+		assert_int_equal(ngu_mknode(G, of[k].type, "t", NULL), 0);
+		for (unsigned i = 0; i < 2; i++)
+			if (of[k].in[i] != NULL)
+				assert_int_equal(ngu_port_open(G, "t:", of[k].in[i], NULL, NULL, &f[i].port), 0);
+			else
+				f[i].port = f[0].port;
+		assert_int_equal(ngu_port_open(G, "t:", of[k].out, counts, NULL, &out), 0);
+		ngt_msg(t, "t:", of[k].cookie, of[k].cmd, &of[k].arg, sizeof(of[k].arg));
+		for (unsigned i = 0; i < 2; i++)
+			assert_int_equal(ngu__port_thread_start(&th[i], "strangers", strangers, &f[i]), 0);
+		for (some = 0; some < 5 + r;)
+			some = worked(t, k == 1);
+		assert_int_equal(ngu_k_kthread_count(), 1);
+		if (r % 3 == 2)
+			assert_int_equal(ngu_rmhook(G, "t:", of[k].out), 0);
+		assert_int_equal(ngu_shutdown(G, "t:"), 0);
+		for (unsigned i = 0; i < 2; i++)
+			for (from[i] = f[i].tried; f[i].tried - from[i] < 20;)
+				ngu__port_yield();
+		ngt_settle(t);
+		assert_int_equal(ngu_lookup(G, "t:", NULL), ENOENT);
+		while (ngu_k_kthread_count() != 0) /* it has said so, and is on its way out */
+			ngu__port_yield();
+		stop = 1;
+		for (unsigned i = 0; i < 2; i++)
+			ngu__port_thread_join(&th[i]);
+		for (unsigned i = 0; i < 2; i++)
+			if (of[k].in[i] != NULL)
+				ngu_port_close(f[i].port);
+		ngu_port_close(out);
+		ngt_end(t);
+	}
+}
+
 /* ---- press ---- */
 
 #ifdef NGU_SHIM_PRESS
@@ -502,6 +595,7 @@ main(void)
 		ngt_test(test_table_learn),
 		ngt_test(test_table_traffic),
 		ngt_test(test_toil),
+		ngt_test(test_shutdown),
 #ifdef NGU_SHIM_PRESS
 		ngt_test(test_press),
 		ngt_test(test_press_beside),
