@@ -46,6 +46,7 @@ NGU_API ssize_t ngu_client_query(int cs, const char *path, uint32_t cookie, uint
  * sockaddr_ng (<netgraph/ng_socket.h>). libng-sock gives them their usual names. ngu_client_kind(): 2 a control socket, 1 a data socket, 0 neither, errno untouched.
  */
 NGU_API int ngu_client_kind(int fd);
+NGU_API const int *ngu_client_busy(void); /* as ngu_host_busy(), <ng/host.h> */
 NGU_API int ngu_client_socket(int protocol);
 NGU_API int ngu_client_bind(int fd, const void *addr, size_t alen);
 NGU_API int ngu_client_connect(int fd, const void *addr, size_t alen);

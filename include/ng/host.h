@@ -114,6 +114,12 @@ enum ngu_question {
 NGU_API NGU_CHECK int ngu_host_ask(struct ngu_host *h, enum ngu_question what, const void *arg, size_t len, void **answer,
     size_t *alen);
 
+/*
+ * For a library that takes system calls over: not 0 while the calling thread is in one of libng's own. The address is the thread's, and stays. Never blocks;
+ * callable anywhere. ngu_client_busy() is the same for libng-client.
+ */
+NGU_API const int *ngu_host_busy(void);
+
 /* See to what has been closed by now, instead of soon: names given up by close(2) are free then. */
 NGU_API void ngu_host_sweep(struct ngu_host *h);
 

@@ -20,6 +20,12 @@
 #define MSG_NOSIGNAL 0
 #endif
 
+const int *
+ngu_client_busy(void)
+{
+	return (ngu__sock_busy());
+}
+
 /* ---- whose is a descriptor? Asked once of each ---- */
 
 #define KNOWN 256u

@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <link.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +20,7 @@
 
 #include <netgraph/ng_socket.h>
 #include <ng/client.h>
+#include <ng/host.h>
 
 #define EXPORT __attribute__((__visibility__("default")))
 
@@ -34,53 +34,21 @@
 static _Thread_local int inside;
 
 /*
- * So is what libng and libng-client call, in whatever thread: where they lie in memory. They cannot ask who a descriptor is while they are asking for a way
- * to find that out.
+ * So is what libng and libng-client call, in whatever thread, and whoever stands between them and us (a sanitizer's runtime does): they say so
+ * themselves. They cannot ask who a descriptor is while they are asking for a way to find that out.
  */
-static struct {
-	uintptr_t from, to;
-} own[2];
-
 static int
-note_own(struct dl_phdr_info *info, size_t size, void *arg)
-{
-	const uintptr_t probe[2] = { (uintptr_t)ngu_client_kind, (uintptr_t)ngu_version };
-
-	(void)size;
-	(void)arg;
-	for (int i = 0; i < info->dlpi_phnum; i++) {
-		const ElfW(Phdr) *ph = &info->dlpi_phdr[i];
-		uintptr_t from = (uintptr_t)info->dlpi_addr + ph->p_vaddr, to = from + ph->p_memsz;
-
-		for (int k = 0; ph->p_type == PT_LOAD && k < 2; k++) {
-			if (from <= probe[k] && probe[k] < to) {
-				own[k].from = from;
-				own[k].to = to;
-			}
-		}
-	}
-	return (0);
-}
-
-static __attribute__((__constructor__)) void
-find_own(void)
-{
-	(void)dl_iterate_phdr(note_own, NULL);
-}
-
-static int
-kind_for(int fd, uintptr_t caller)
+kind(int fd)
 {
 	int k;
 
-	if (inside || (own[0].from <= caller && caller < own[0].to) || (own[1].from <= caller && caller < own[1].to))
+	if (inside || *ngu_host_busy() != 0 || *ngu_client_busy() != 0)
 		return (0);
 	inside = 1;
 	k = ngu_client_kind(fd);
 	inside = 0;
 	return (k);
 }
-#define kind(fd) kind_for((fd), (uintptr_t)__builtin_return_address(0))
 
 #define WITHIN(type, call) \
 	__extension__({ \
@@ -347,7 +315,7 @@ recvmsg(int fd, struct msghdr *mh, int flags)
 /* ---- into another program ---- */
 
 /* Data sockets that go along carry the bytes alone from here on. */
-static __attribute__((__noinline__)) void
+static void
 hand_over(void)
 {
 	long max = sysconf(_SC_OPEN_MAX);

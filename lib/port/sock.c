@@ -12,12 +12,29 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "port/port.h"
+
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL 0 /* then the signal is taken away by SO_NOSIGPIPE */
 #endif
 #ifndef MSG_CMSG_CLOEXEC
 #define MSG_CMSG_CLOEXEC 0
 #endif
+
+static NGU_TLS int busy;
+
+const int *
+ngu__sock_busy(void)
+{
+	return (&busy);
+}
+
+#define BUSY(call) \
+	do { \
+		busy++; \
+		call; \
+		busy--; \
+	} while (0)
 
 static void
 cloexec(int fd)
@@ -77,7 +94,7 @@ ngu__sock_send(int fd, const struct iovec *iov, int n, int pass, bool wait)
 		memcpy(CMSG_DATA(c), &pass, sizeof(int));
 	}
 	do {
-		r = sendmsg(fd, &mh, MSG_NOSIGNAL | (wait ? 0 : MSG_DONTWAIT));
+		BUSY(r = sendmsg(fd, &mh, MSG_NOSIGNAL | (wait ? 0 : MSG_DONTWAIT)));
 	} while (r < 0 && errno == EINTR);
 	if (r < 0)
 		return (errno == EWOULDBLOCK || errno == ENOBUFS ? -EAGAIN : -errno);
@@ -113,7 +130,7 @@ ngu__sock_recvv(int fd, const struct iovec *iov, int n, int flags, int *passed)
 	ssize_t r;
 	int got = -1;
 
-	r = recvmsg(fd, &mh, flags | MSG_CMSG_CLOEXEC | MSG_TRUNC);
+	BUSY(r = recvmsg(fd, &mh, flags | MSG_CMSG_CLOEXEC | MSG_TRUNC));
 	if (passed != NULL)
 		*passed = -1;
 	if (r < 0)
@@ -165,7 +182,10 @@ ngu__sock_connect(const char *path, int *fd)
 		return (-errno);
 	cloexec(s);
 	no_signal(s);
-	while (connect(s, (struct sockaddr *)&sun, sizeof(sun)) != 0) {
+	for (;;) {
+		BUSY(error = connect(s, (struct sockaddr *)&sun, sizeof(sun)));
+		if (error == 0)
+			break;
 		if (errno == EINTR)
 			continue;
 		error = -errno;
@@ -199,7 +219,9 @@ ngu__sock_listen(const char *path, int *fd)
 			(void)unlink(path);
 	}
 	mask = umask(0177);
-	error = bind(s, (struct sockaddr *)&sun, sizeof(sun)) != 0 ? -errno : 0;
+	BUSY(error = bind(s, (struct sockaddr *)&sun, sizeof(sun)));
+	if (error != 0)
+		error = -errno;
 	(void)umask(mask);
 	if (error == 0 && listen(s, 128) != 0) {
 		error = -errno;

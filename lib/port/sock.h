@@ -13,6 +13,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/*
+ * Not 0 while the calling thread is in a system call of this file that a library between us and the system may have taken over. A library that
+ * takes them over itself asks (libng-sock).
+ */
+const int *ngu__sock_busy(void);
+
 /* ---- records ---- */
 
 /* Two connected ends of SOCK_SEQPACKET. fd[0] does not block and is closed by exec(2), fd[1] is as socket(2) makes them. */

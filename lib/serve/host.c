@@ -461,6 +461,12 @@ ngu__host_graph(struct ngu_host *h)
 	return (h->graph);
 }
 
+const int *
+ngu_host_busy(void)
+{
+	return (ngu__sock_busy());
+}
+
 void
 ngu_host_sweep(struct ngu_host *h)
 {

@@ -205,6 +205,39 @@ room(void **state)
 	ok(close(cs));
 }
 
+/* netgraph(3) and the plain calls on the same socket: what the library itself calls is not taken for the program's. */
+static void
+both(void **state)
+{
+	char hook[NG_HOOKSIZ], buf[16];
+	struct ng_mesg *m;
+	u_char *whole;
+	int cs, ds;
+
+	(void)state;
+	ok(NgMkSockNode("s", &cs, &ds));
+	ok(try_connect(cs, ".", ".", "a", "b"));
+	for (int i = 0; i < 3; i++) {
+		ok(NgSendData(ds, "a", (const u_char *)"one", 3));
+		assert_int_equal(sendto(ds, "two", 3, 0, SA(&sg), address("b")), 3);
+		assert_int_equal(NgRecvData(ds, (u_char *)buf, sizeof(buf), hook), 3);
+		assert_string_equal(hook, "b");
+		assert_memory_equal(buf, "one", 3);
+		assert_int_equal(read(ds, buf, sizeof(buf)), 3);
+		assert_memory_equal(buf, "two", 3);
+		ok(NgSendData(ds, "a", (const u_char *)"three", 5));
+		assert_int_equal(NgAllocRecvData(ds, &whole, hook), 5);
+		assert_string_equal(hook, "b");
+		free(whole);
+		assert_true(NgSendAsciiMsg(cs, ".", "nodeinfo") >= 0);
+		ok(NgAllocRecvAsciiMsg(cs, &m, buf));
+		assert_non_null(strstr((char *)m->data, "name=\"s\""));
+		free(m);
+	}
+	ok(close(cs));
+	ok(close(ds));
+}
+
 /* Other descriptors are as they were. */
 static void
 others(void **state)
@@ -267,6 +300,7 @@ main(void)
 		client_test(control),
 		client_test(packets),
 		client_test(room),
+		client_test(both),
 		client_test(others),
 		client_test(execs),
 	};
