@@ -248,7 +248,7 @@ ngu__account_socket(struct client *c, enum ngu_sock_kind kind, int *fd, struct n
 	int error;
 
 	ngu__mtx_lock(&s->lock);
-	error = room_for(c, 1, s->o.recvspace);
+	error = c->purse != NULL ? room_for(c, 1, s->o.recvspace) : ECONNRESET; /* it has gone */
 	if (error == 0 && (!grow(s) || (ss = calloc(1, sizeof(*ss))) == NULL || (u = calloc(1, sizeof(*u))) == NULL))
 		error = ENOMEM;
 	ngu__mtx_unlock(&s->lock);
@@ -273,7 +273,11 @@ ngu__account_socket(struct client *c, enum ngu_sock_kind kind, int *fd, struct n
 		*slot(s, *id) = ss;
 		s->socks_used++;
 		s->stats.sockets++;
-		use_add(c, ss, u);
+		if (c->purse != NULL) {
+			use_add(c, ss, u);
+			u = NULL;
+		} /* else it is closed again when the answer reaches nobody */
+		free(u);
 	}
 	ngu__mtx_unlock(&s->lock);
 	return (0);

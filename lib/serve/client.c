@@ -2,7 +2,7 @@
 /*
  * client.c - one client: its channel, its questions, their answers.
  *
- * A question is read, carried out or begun, and has its answer at once or later (ngu__question_end()). Answers that the channel has no room for wait in
+ * A question is read, and carried out here or given to a hand; it has its answer at once or later (ngu__question_end()). Answers that the channel has no room for wait in
  * `out`. While as many questions as are allowed have no answer that was sent, or too many bytes are held for them, the channel is not
  * read: who does not read answers cannot ask. A frame that is none, or a channel that breaks, ends the client.
  */
@@ -32,6 +32,7 @@ ngu__client_new(struct ngu_server *s, int fd, uid_t uid, pid_t pid)
 	c->uid = uid;
 	c->pid = pid;
 	c->out_end = &c->out;
+	c->jobs_end = &c->jobs;
 	c->refs = 1;
 	c->want = NGU__RD;
 	if (ngu__account_open(c) != 0) {
@@ -56,9 +57,8 @@ ngu__client_new(struct ngu_server *s, int fd, uid_t uid, pid_t pid)
 	return (c);
 }
 
-/* With the lock. */
-static void
-unref(struct client *c)
+void
+ngu__client_unref(struct client *c)
 {
 	struct ngu_server *s = c->s;
 
@@ -79,8 +79,9 @@ ngu__question_free(struct question *q)
 	if (q->pass >= 0)
 		(void)close(q->pass);
 	free(q->memory);
+	free(q->answer);
 	free(q);
-	unref(c);
+	ngu__client_unref(c);
 }
 
 /* It may still be named by what the poller said: its memory stays for the moment. */
@@ -110,19 +111,10 @@ ngu__client_drop(struct client *c)
 		ngu__question_free(q);
 	}
 	c->out_end = &c->out;
+	ngu__hand_forget(c);
 	ngu__mtx_unlock(&s->lock);
 	c->grave = s->graves;
 	s->graves = c;
-}
-
-void
-ngu__client_free(struct client *c)
-{
-	struct ngu_server *s = c->s;
-
-	ngu__mtx_lock(&s->lock);
-	unref(c);
-	ngu__mtx_unlock(&s->lock);
 }
 
 /* ---- answers ---- */
@@ -241,41 +233,6 @@ ngu__question_end(struct question *q)
 
 /* ---- questions ---- */
 
-static void
-sent(void *arg, int error)
-{
-	struct question *q = arg;
-
-	q->error = error;
-	ngu__question_end(q);
-}
-
-static void
-queried(void *arg, int error, struct ng_mesg *reply, size_t rlen)
-{
-	struct question *q = arg;
-	struct ngu_server *s = q->c->s;
-
-	q->error = error;
-	q->memory = reply;
-	q->body.bytes = reply;
-	q->body.len = rlen;
-	ngu__mtx_lock(&s->lock);
-	q->c->held += q->charge = rlen;
-	ngu__mtx_unlock(&s->lock);
-	ngu__question_end(q);
-}
-
-static int
-make_socket(struct client *c, struct question *q, uint64_t kind)
-{
-	int error = EINVAL;
-
-	if (kind == NGU_SOCK_CONTROL || kind == NGU_SOCK_DATA)
-		error = ngu__account_socket(c, (enum ngu_sock_kind)kind, &q->pass, &q->sock);
-	return (error);
-}
-
 /* What it has in hand must be what it says, and a socket of ours. */
 static int
 adopt(struct client *c, struct ngu_fdid id, int passed)
@@ -310,48 +267,45 @@ getbuf(struct client *c, struct question *q)
 	return (error);
 }
 
-/* Leaves *file and *passed NULL and -1 if it keeps them. True: the answer comes later. */
+/* To be done by a hand, with what the question says in memory of its own. */
+static int
+hand_over(struct client *c, struct question *q, const struct wire_head *head, const struct wire_body *in, void **file)
+{
+	int error;
+
+	if (*file != NULL) {
+		q->memory = *file;
+		*file = NULL;
+		q->body = *in;
+	} else if (head->len != 0) {
+		if ((q->memory = malloc(head->len)) == NULL)
+			return (ENOMEM);
+		memcpy(q->memory, (const char *)c->s->room + sizeof(*head), head->len);
+		if ((error = ngu__wire_body(head, q->memory, &q->body)) != 0)
+			return (error);
+	}
+	ngu__mtx_lock(&c->s->lock);
+	c->held += head->len;
+	q->charge += head->len;
+	ngu__mtx_unlock(&c->s->lock);
+	if ((error = ngu__hand_post(q)) != 0)
+		memset(&q->body, 0, sizeof(q->body));
+	return (error);
+}
+
+/* True: the answer comes later. */
 static bool
-carry_out(struct client *c, struct question *q, const struct wire_body *in, void **file, int passed)
+carry_out(struct client *c, struct question *q, const struct wire_head *head, const struct wire_body *in, void **file, int passed)
 {
 	struct ngu_host *h = c->s->host;
 	enum ngu_sock_kind kind;
-	void *copy;
+	int error;
 
-	switch (q->op) {
-	case WIRE_SOCKET:
-		q->error = make_socket(c, q, in->n[0]);
-		return (false);
-	case WIRE_ADOPT:
+	if (q->op == WIRE_ADOPT) {
 		q->error = adopt(c, q->sock, passed);
 		return (false);
-	case WIRE_ASK:
-		q->body = *in;
-		if (in->n[0] > INT32_MAX) {
-			q->error = EOPNOTSUPP;
-			return (false);
-		}
-		if (*file == NULL && in->len != 0) { /* it lies in the room for the next one */
-			if ((copy = malloc(in->len)) == NULL) {
-				q->error = ENOMEM;
-				return (false);
-			}
-			memcpy(copy, in->bytes, in->len);
-			q->body.bytes = copy;
-			q->memory = copy;
-		} else {
-			q->memory = *file;
-			*file = NULL;
-		}
-		ngu__mtx_lock(&c->s->lock);
-		c->held += q->charge = in->len;
-		ngu__mtx_unlock(&c->s->lock);
-		q->error = ngu__hand_post(q);
-		if (q->error != 0)
-			memset(&q->body, 0, sizeof(q->body));
-		return (q->error == 0);
 	}
-	if (!ngu__account_may(c, q->sock)) {
+	if (q->op != WIRE_SOCKET && q->op != WIRE_ASK && !ngu__account_may(c, q->sock)) {
 		q->error = ESTALE;
 		q->stranger = true;
 		return (false);
@@ -361,21 +315,9 @@ carry_out(struct client *c, struct question *q, const struct wire_body *in, void
 		if ((q->error = ngu_host_kind(h, q->sock, &kind)) == 0)
 			q->body.n[0] = kind;
 		return (false);
-	case WIRE_BIND:
-		q->error = ngu_host_bind(h, q->sock, in->text);
-		return (false);
-	case WIRE_CONNECT:
-		q->error = ngu_host_connect(h, q->sock, in->text);
-		return (false);
 	case WIRE_NAME:
 		q->error = name_of(c, q);
 		return (false);
-	case WIRE_MSG:
-		q->error = ngu_host_send_msg(h, q->sock, in->text, in->bytes, in->len, sent, q);
-		return (q->error == 0);
-	case WIRE_QUERY:
-		q->error = ngu_host_query_then(h, q->sock, in->text, in->bytes, in->len, queried, q);
-		return (q->error == 0);
 	case WIRE_DATA:
 		q->error = ngu_host_send_data(h, q->sock, in->text, in->bytes, in->len);
 		return (false);
@@ -389,7 +331,9 @@ carry_out(struct client *c, struct question *q, const struct wire_body *in, void
 		q->error = ngu_host_raw(h, q->sock);
 		return (false);
 	}
-	q->error = EOPNOTSUPP;
+	if ((error = hand_over(c, q, head, in, file)) == 0)
+		return (true); /* and *q is another's */
+	q->error = error;
 	return (false);
 }
 
@@ -436,10 +380,10 @@ static void
 throw_out(struct client *c, uint32_t id, int error, const char *why)
 {
 	ngu__server_log(c->s, 4, "process %ld of user %ld is thrown out: %s", (long)c->pid, (long)c->uid, why);
-	last_word(c->fd, id, error, why);
 	ngu__mtx_lock(&c->s->lock);
 	c->s->stats.broken++;
 	ngu__mtx_unlock(&c->s->lock);
+	last_word(c->fd, id, error, why);
 	ngu__client_drop(c);
 }
 
@@ -516,7 +460,7 @@ read_one(struct client *c)
 			s->stats.limited++;
 			ngu__mtx_unlock(&s->lock);
 		}
-		if (error != 0 || !carry_out(c, q, &body, &file, passed))
+		if (error != 0 || !carry_out(c, q, &head, &body, &file, passed))
 			ngu__client_answer(q);
 	}
 	free(file);

@@ -64,11 +64,11 @@ ngu__server_log(struct ngu_server *s, int level, const char *fmt, ...)
 static void
 refuse(struct ngu_server *s, int fd, int error, const char *why)
 {
-	ngu__client_refuse(fd, error, why);
-	(void)close(fd);
 	ngu__mtx_lock(&s->lock);
 	s->stats.refused++;
 	ngu__mtx_unlock(&s->lock);
+	ngu__client_refuse(fd, error, why);
+	(void)close(fd);
 }
 
 /* A connection that has not said a word makes place for one that may. */
@@ -199,10 +199,12 @@ bury(struct ngu_server *s)
 {
 	struct client *c;
 
+	ngu__mtx_lock(&s->lock);
 	while ((c = s->graves) != NULL) {
 		s->graves = c->grave;
-		ngu__client_free(c);
+		ngu__client_unref(c);
 	}
+	ngu__mtx_unlock(&s->lock);
 }
 
 /* Is it time to go? *timeout is how long to sleep. */
@@ -432,7 +434,6 @@ ngu_serve(struct ngu_graph *g, const char *path, const struct ngu_serve_opts *op
 		free(s);
 		return (error);
 	}
-	s->graph = g;
 	s->uid = geteuid();
 	s->refs = 1;
 	s->jobs_end = &s->jobs;

@@ -3,8 +3,8 @@
  * server.h - what the files of ngu_serve() share: serve.c (beginning and end, the thread, who is let in), client.c (a client's questions and their
  * answers), account.c (whose sockets are whose, and how many), hand.c (questions that may take long).
  *
- * Threads    one reads, does what is asked and answers. It waits for nobody: messages are sent to be answered later, by whoever ends them;
- *            lists of changes are carried out by hands, threads of which there are a few. What others end comes back by `done`.
+ * Threads    one reads and answers, and waits for nobody. What may run a node's method, it gives to hands, threads of which there are as many as
+ *            are at work and one more. What they, or whoever ends a message, have done comes back by `done`.
  * Lock       one, held for moments and never over a call into the graph or <ng/host.h>: whoever ends a message is inside the graph, and
  *            a host tells of closed sockets under locks of its own.
  * Lifetime   a client is freed when it has left and no question of it is under way (`refs`), the server likewise.
@@ -21,7 +21,8 @@
 #include "port/sock.h"
 #include "serve/wire.h"
 
-#define HANDS 4u /* lists of changes at a time, of different clients */
+#define HANDS 256u	/* at most */
+#define HAND_EACH 4u /* of them for one client */
 
 struct client;
 struct ssock;
@@ -36,7 +37,7 @@ struct purse {
 
 /* A question under way, then its answer. */
 struct question {
-	struct question *next; /* in one list at a time: the client's `out`; the server's done, jobs */
+	struct question *next; /* in one list at a time: the client's out, jobs; the server's done, jobs */
 	struct client *c;      /* counted */
 	struct ngu_fdid sock;
 	uint32_t id;
@@ -44,9 +45,9 @@ struct question {
 	bool stranger;
 	int error;
 	int pass; /* a descriptor for the client, closed when it has been sent; -1 none */
-	struct wire_body body; /* the answer's; a hand's question */
-	void *memory;	       /* where body.bytes lie; for free(3) */
-	size_t charge;	       /* bytes of it in the client's account */
+	struct wire_body body; /* the question's, for a hand; then the answer's */
+	void *memory, *answer; /* where they lie, for free(3) */
+	size_t charge;	       /* bytes of both in the client's account */
 	char text[NGU_SOCK_NAMELEN];
 };
 
@@ -65,7 +66,8 @@ struct client {
 	unsigned refs;	 /* the thread's, each question's */
 	unsigned flying; /* questions that are not answered */
 	size_t held;	 /* bytes in memory for them */
-	bool in_hand;	 /* a hand is at work for it */
+	unsigned in_hand; /* hands at work for it, and questions that are theirs */
+	struct question *jobs, **jobs_end; /* those that are not yet */
 	struct purse *purse;
 	struct use *uses; /* sockets that it may use */
 	unsigned sockets;
@@ -73,7 +75,6 @@ struct client {
 };
 
 struct ngu_server {
-	struct ngu_graph *graph;
 	struct ngu_host *host;
 	struct ngu_serve_opts o;
 	char *path;
@@ -98,8 +99,8 @@ struct ngu_server {
 	bool over;	/* no new work for hands */
 	unsigned refs;	/* ngu_serve_end()'s, each client's */
 	struct question *done;
-	struct question *jobs, **jobs_end;
-	unsigned hands, idle;
+	struct question *jobs, **jobs_end; /* for hands */
+	unsigned njobs, hands, idle;
 	_Atomic uint32_t jobs_word; /* changes with each job */
 	ngu__port_thread hand[HANDS];
 	struct ssock **socks; /* by number */
@@ -116,7 +117,7 @@ void ngu__server_unref(struct ngu_server *s); /* with the lock, and without afte
 struct client *ngu__client_new(struct ngu_server *s, int fd, uid_t uid, pid_t pid); /* NULL: no memory; fd stays the caller's */
 void ngu__client_ready(struct client *c, unsigned what);
 void ngu__client_drop(struct client *c); /* in the thread */
-void ngu__client_free(struct client *c); /* nobody has it */
+void ngu__client_unref(struct client *c); /* with the lock */
 void ngu__client_answer(struct question *q); /* in the thread: what has come back */
 void ngu__client_want(struct client *c);
 void ngu__client_refuse(int fd, int error, const char *why); /* a last word to somebody who is no client */
@@ -134,6 +135,7 @@ void ngu__account_end(struct ngu_server *s);
 
 /* hand.c */
 int ngu__hand_post(struct question *q); /* 0, or an errno: it is still the caller's */
+void ngu__hand_forget(struct client *c);
 void ngu__hand_end(struct ngu_server *s); /* waits for what they have in hand */
 
 #endif /* NGU_SERVE_SERVER_H */
