@@ -192,11 +192,12 @@ void
 ngu__client_answer(struct question *q)
 {
 	struct client *c = q->c;
+	struct ngu_server *s = c->s;
 
-	if (c->gone) {
-		ngu__mtx_lock(&c->s->lock);
+	if (c->gone) { /* this may have been what kept it */
+		ngu__mtx_lock(&s->lock);
 		ngu__question_free(q);
-		ngu__mtx_unlock(&c->s->lock);
+		ngu__mtx_unlock(&s->lock);
 		return;
 	}
 	q->next = NULL;
