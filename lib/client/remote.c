@@ -308,6 +308,8 @@ read_one(struct remote *r, struct channel *ch)
 	ch->reading = true;
 	pthread_mutex_unlock(&r->lock);
 	error = ngu__wire_recv(ch->fd, true, true, WIRE_MAX, ch->room, &head, &body, &file, &passed);
+	if (error == ECONNRESET) /* it has gone without reading everything; what it answered before is there */
+		error = ngu__wire_recv(ch->fd, true, true, WIRE_MAX, ch->room, &head, &body, &file, &passed);
 	pthread_mutex_lock(&r->lock);
 	ch->reading = false;
 	for (k = ch->calls; k != NULL && (k->done || k->id != head.id); k = k->next)
