@@ -199,7 +199,7 @@ end_control(void *arg)
 	end(c, NULL, arg != NULL);
 }
 
-static const struct ngu_lab close_packet = { .name = "sock-close-packet", .setup = pair,
+static const struct ngu_lab close_packet = { .name = "sock-close-packet", .points = LT_POINTS(11), .setup = pair,
 	.body = { { "packet", packet }, { "close", close_data } }, .end = end_control };
 
 static void
@@ -235,7 +235,7 @@ end_data(void *arg)
 	end(NULL, d, arg != NULL);
 }
 
-static const struct ngu_lab close_message = { .name = "sock-close-message", .setup = pair,
+static const struct ngu_lab close_message = { .name = "sock-close-message", .points = LT_POINTS(10), .setup = pair,
 	.body = { { "message", message }, { "close", close_control } }, .end = end_data };
 
 static void
@@ -263,7 +263,7 @@ end_shut(void *arg)
 	end(c, NULL, arg != NULL);
 }
 
-static const struct ngu_lab shutdown_close = { .name = "sock-shutdown-close", .setup = pair,
+static const struct ngu_lab shutdown_close = { .name = "sock-shutdown-close", .points = LT_POINTS(86), .setup = pair,
 	.body = { { "shutdown", shuts }, { "close", close_data } }, .end = end_shut };
 
 static void
@@ -281,7 +281,7 @@ end_closed(void *arg)
 	end(NULL, NULL, arg != NULL);
 }
 
-static const struct ngu_lab close_close = { .name = "sock-close-close", .setup = pair,
+static const struct ngu_lab close_close = { .name = "sock-close-close", .points = LT_POINTS(87), .setup = pair,
 	.body = { { "control", close_control }, { "data", close_data } }, .end = end_closed };
 LT_TEST(close_close)
 
@@ -308,7 +308,7 @@ end_connect_shut(void *arg)
 	end(c, d, false);
 }
 
-static const struct ngu_lab connect_shutdown = { .name = "sock-connect-shutdown", .setup = apart,
+static const struct ngu_lab connect_shutdown = { .name = "sock-connect-shutdown", .points = LT_POINTS(52), .setup = apart,
 	.body = { { "connect", connects }, { "shutdown", shuts } }, .end = end_connect_shut };
 
 /* Three preemptions: the turn is had, the node found valid, shutdown is half through, then the socket gets in. */
@@ -336,7 +336,7 @@ end_connect_gone(void *arg)
 	end(NULL, d, false);
 }
 
-static const struct ngu_lab connect_gone = { .name = "sock-connect-gone", .setup = apart,
+static const struct ngu_lab connect_gone = { .name = "sock-connect-gone", .points = LT_POINTS(67), .setup = apart,
 	.body = { { "connect", connects }, { "shutdown, close", shuts_and_closes } }, .end = end_connect_gone };
 LT_TEST(connect_gone)
 
@@ -351,7 +351,7 @@ end_connect_close(void *arg)
 	end(NULL, d, false);
 }
 
-static const struct ngu_lab connect_close = { .name = "sock-connect-close", .setup = apart,
+static const struct ngu_lab connect_close = { .name = "sock-connect-close", .points = LT_POINTS(66), .setup = apart,
 	.body = { { "connect", connects }, { "close", close_control } }, .end = end_connect_close };
 LT_TEST(connect_close)
 
@@ -374,7 +374,7 @@ end_sent(void *arg)
 	end(c, d, false);
 }
 
-static const struct ngu_lab send_shutdown = { .name = "sock-send-shutdown", .setup = pair,
+static const struct ngu_lab send_shutdown = { .name = "sock-send-shutdown", .points = LT_POINTS(156), .setup = pair,
 	.body = { { "send", sends }, { "shutdown", shuts } }, .end = end_sent };
 LT_TEST(send_shutdown)
 
