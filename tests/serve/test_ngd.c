@@ -166,7 +166,7 @@ test_script(void **state)
 	/* Packets that wait in a pipe are no reason to stay; nor is the other signal. */
 	r = start("-v", "-w", "0", NULL);
 	listens(&r);
-	ok(ngu_client_apply("mknode hub h\nmkpeer h: pipe a upper\nconnect h:a h: lower b\nmsg h:a setcfg { bandwidth=8 delay=100000000 }\n", 0, NULL));
+	ok(ngu_client_apply("mknode hub h\nmkpeer h: pipe a upper\nmkpeer h:a hub lower b\nmsg h:a setcfg { delay=9000000 }\n", 0, NULL));
 	ok(NgMkSockNode("me", &cs, &ds));
 	assert_true(NgSendAsciiMsg(cs, ".", "connect { path=\"h:\" ourhook=\"x\" peerhook=\"c\" }") >= 0);
 	for (int i = 0; i < 10; i++)

@@ -17,7 +17,7 @@
 
 #include <ng/ng.h>
 
-#define SETTLE_MS 5000 /* for what waits in queues when the end has come */
+#define SETTLE_MS 2000 /* for what waits in queues when the end has come; packets may go round for ever */
 #define WORKERS_MAX 256
 
 static bool verbose;
