@@ -18,6 +18,7 @@
 #include <ng/graph.h>
 #include <ng/control.h>
 #include <ng/apply.h>
+#include <ng/inspect.h>
 #include <ng/packet.h>
 #include <ng/panic.h>
 #include <ng/port.h>

@@ -231,9 +231,11 @@ send_control(struct ngu__thread *ts, node_p node, item_p item, bool writer, bool
 
 		item->apply = NULL;
 		if ((item->el_flags & NGQF_TYPE) == NGQF_DATA) {
-			ngu__refuse(ts, item->el_hook, item, NGU_R_QUEUE_FULL);
+			ngu__refuse_error(ts, item->el_hook, item, NGU_R_QUEUE_FULL, error);
 		} else {
 			ngu__count(ts, node->nd_graph->ctr_gate, 0, 1);
+			ngu__why(ts, node->nd_graph, node, item->el_hook, NGU_R_QUEUE_FULL, NGU_WHY_MESSAGE, error, 1,
+			    (item->el_flags & NGQF_TYPE) == NGQF_MESG ? NGI_MSG(item)->header.arglen : 0);
 			NG_FREE_ITEM(item);
 		}
 		if (apply != NULL)

@@ -140,10 +140,11 @@ close_up(struct ngu__thread *ts, hook_p hook, struct mbuf **vec, uint32_t n)
 void
 ngu__burst_refuse(struct ngu__thread *ts, hook_p hook, struct mbuf **vec, uint32_t n, enum ngu_reason why)
 {
-	for (uint32_t i = 0; i < n; i++) {
+	size_t bytes = bytes_of(vec, n);
+
+	for (uint32_t i = 0; i < n; i++)
 		m_freem(vec[i]);
-		ngu__refuse(ts, hook, NULL, why);
-	}
+	ngu__refuse_len(ts, hook, n, bytes, why, -1);
 }
 
 /* n packets, none NULL, as one item with a vector of its own; NULL: freed and counted as attempted and refused. */
@@ -472,8 +473,8 @@ one(struct ngu__thread *ts, hook_p peer, struct mbuf *m, item_p item)
 	if (item == NULL && (item = ngu__item_alloc(ts)) == NULL) {
 		ngu__count(ts, peer->hk_idx, (uint64_t)-1, (uint64_t)-m->m_pkthdr.len);
 		ts->delivered--;
+		ngu__refuse_len(ts, peer, 1, (size_t)m->m_pkthdr.len, NGU_R_NO_ITEM, -1);
 		m_freem(m);
-		ngu__refuse(ts, peer, NULL, NGU_R_NO_ITEM);
 		return (ENOMEM);
 	}
 	item->el_flags = PLAIN_DATA;

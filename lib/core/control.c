@@ -446,6 +446,7 @@ ngu__call_msg(struct ng_node *node, struct ng_hook *last, struct ng_mesg *msg, s
 		return (ENOMEM);
 	if ((r = reply_open(ts, node->nd_graph, &addr)) == NULL) {
 		ngu__count(ts, node->nd_graph->ctr_gate, 0, 1);
+		ngu__why(ts, node->nd_graph, node, last, NGU_R_NO_ITEM, NGU_WHY_MESSAGE, ENOBUFS, 1, msg->header.arglen);
 		NG_FREE_ITEM(item);
 		return (ENOBUFS);
 	}
@@ -506,6 +507,7 @@ ngu_msg(struct ngu_graph *g, const char *path, uint32_t cookie, uint32_t cmd, co
 		return (ENOMEM);
 	if ((r = reply_open(ts, g, &addr)) == NULL) {
 		ngu__count(ts, g->ctr_gate, 0, 1);
+		ngu__why(ts, g, NULL, NULL, NGU_R_NO_ITEM, NGU_WHY_MESSAGE, ENOBUFS, 1, arglen);
 		NG_FREE_ITEM(item);
 		return (ENOBUFS);
 	}

@@ -79,6 +79,23 @@ struct ngu__reply {
 	uint32_t gen;
 };
 
+/* Recent refusals: why.c. Sets of NGU_WHY_WAYS places. */
+#ifdef NGU_LAB
+#define NGU_WHY_PLACES 4u
+#else
+#define NGU_WHY_PLACES 256u
+#endif
+#define NGU_WHY_WAYS 4u
+#define NGU_WHY_WORDS 14
+struct ngu__why_place {
+	NGU_ALIGNED(NGU_CACHELINE) _Atomic uint64_t w[NGU_WHY_WORDS];
+	_Atomic uint32_t seq; /* odd: being changed */
+};
+struct ngu__why_table {
+	_Atomic uint64_t missed;
+	struct ngu__why_place place[NGU_WHY_PLACES];
+};
+
 struct ngu_graph {
 	struct ngu__graph_prefix prefix; /* first: the mbuf code knows it */
 	char name[32];
@@ -117,6 +134,7 @@ struct ngu_graph {
 	_Atomic uint64_t folded_bytes; /* delivered bytes of hooks that are gone */
 	_Atomic uint32_t timer_kick;
 
+	struct ngu__why_table why;
 	struct ngu__wq wq[NGU_WORKERS_MAX];
 	struct ngu__worker worker[NGU_WORKERS_MAX];
 	struct ngu__reply reply[NGU_REPLY_SLOTS];
@@ -454,12 +472,33 @@ ngu__collect_sent(struct ngu__thread *ts)
 /* ---- applying and sending items: apply.c ---- */
 int ngu__apply(struct ngu__thread *ts, struct ng_node *node, struct ng_item *item, bool writer, struct ngu__owed *owed);
 void ngu__refuse(struct ngu__thread *ts, struct ng_hook *hook, struct ng_item *item, enum ngu_reason why);
+/* The same with the error that the sender gets, where the reason does not say it; and for n packets, `len` bytes, that the caller frees. */
+void ngu__refuse_error(struct ngu__thread *ts, struct ng_hook *hook, struct ng_item *item, enum ngu_reason why, int error);
+void ngu__refuse_len(struct ngu__thread *ts, struct ng_hook *hook, uint32_t n, size_t len, enum ngu_reason why, int error);
 void ngu__apply_done(struct ng_apply_info *apply, int error, u_int depth);
 ng_rcvdata_t ngu__rcvdata_none;
+
+/* ---- looking at a graph: inspect.c, why.c ---- */
+void ngu__block_init(struct ngu_block *b, uint64_t size, uint32_t kind);
+/*
+ * n packets, or messages (`kind`), of `len` bytes were refused at hook, or node; either may be NULL. error: negative: what the reason says. The
+ * caller keeps both as memory, or is in a section.
+ */
+void ngu__why(struct ngu__thread *ts, struct ngu_graph *g, struct ng_node *node, struct ng_hook *hook, enum ngu_reason why, uint32_t kind,
+    int error, uint32_t n, size_t len);
+void ngu__why_reasons(struct ngu_graph *g, uint32_t id, uint64_t *by_reason); /* adds the node's */
 
 /* ---- items: item.c ---- */
 struct ng_item *ngu__item_alloc(struct ngu__thread *ts);
 void ngu__item_free_raw(struct ngu__thread *ts, struct ng_item *item);
+/* Of the packets in it; 0: there are none. */
+NGU_INLINE size_t
+ngu__item_bytes(const struct ng_item *item)
+{
+	if ((item->el_flags & (NGQF_TYPE | NGU_QF_BURST)) == (NGQF_DATA | NGU_QF_BURST))
+		return (item->body.burst.bytes);
+	return ((item->el_flags & NGQF_TYPE) == NGQF_DATA && item->body.da_m != NULL ? (size_t)item->body.da_m->m_pkthdr.len : 0);
+}
 bool ngu__msg_whole(const struct ng_mesg *msg); /* its memory holds the arglen bytes it speaks of */
 
 /* ---- nodes: node.c ---- */
@@ -495,6 +534,8 @@ void ngu__hook_doom(struct ngu__thread *ts, struct ng_hook *hook);
 void ngu__doom_run(struct ngu__thread *ts, struct ng_node *node);
 void ngu__hook_validate(struct ng_hook *hook); /* clears INVALID unless the hook is dead */
 struct ng_hook *ngu__findhook(struct ng_node *node, const char *name); /* in a section, or with the gate */
+/* In a section or look: fn for each hook the node has, in no order, until it returns false. The bytes of the node's index. */
+size_t ngu__hooks_walk(struct ng_node *node, bool (*fn)(void *arg, struct ng_hook *hook), void *arg);
 void ngu__edge_lock(struct ng_hook **h, unsigned n);
 void ngu__edge_unlock(struct ng_hook **h, unsigned n);
 bool ngu__hook_tryref(struct ng_hook *hook);

@@ -20,21 +20,39 @@
 
 static int fwd_slow(struct ngu__thread *ts, item_p item, hook_p hook, int flags);
 
-/* Free an item that did not get through, and say why in the books. */
+/* n packets of `len` bytes did not get through: into the books. */
 void
-ngu__refuse(struct ngu__thread *ts, hook_p hook, item_p item, enum ngu_reason why)
+ngu__refuse_len(struct ngu__thread *ts, hook_p hook, uint32_t n, size_t len, enum ngu_reason why, int error)
 {
 	struct ngu_graph *g = ts->graph;
+
+	if (hook != NULL && hook != &ng_deadhook)
+		(void)NGU_FADD_RLX(&hook->hk_drops, n);
+	if (g != NULL) {
+		ngu__count(ts, g->ctr_reason[why], n, 0);
+		ngu__why(ts, g, NULL, hook, why, NGU_WHY_PACKET, error, n, len);
+	}
+}
+
+/* Free an item that did not get through, and say why in the books. */
+void
+ngu__refuse_error(struct ngu__thread *ts, hook_p hook, item_p item, enum ngu_reason why, int error)
+{
 	uint32_t n = 1;
+	size_t len = 0;
 
 	if (item != NULL) {
 		n = item->el_count;
+		len = ngu__item_bytes(item);
 		NG_FREE_ITEM(item);
 	}
-	if (hook != NULL && hook != &ng_deadhook)
-		(void)NGU_FADD_RLX(&hook->hk_drops, n);
-	if (g != NULL)
-		ngu__count(ts, g->ctr_reason[why], n, 0);
+	ngu__refuse_len(ts, hook, n, len, why, error);
+}
+
+void
+ngu__refuse(struct ngu__thread *ts, hook_p hook, item_p item, enum ngu_reason why)
+{
+	ngu__refuse_error(ts, hook, item, why, -1);
 }
 
 int
@@ -368,7 +386,7 @@ enqueue_data(struct ngu__thread *ts, hook_p peer, node_p node, item_p item, bool
 	item->el_hook = peer;
 	item->el_flags |= NGU_QF_HOOKREF;
 	if ((error = ngu__enqueue(ts, node, item, writer, pinned)) != 0) {
-		ngu__refuse(ts, peer, item, NGU_R_QUEUE_FULL);
+		ngu__refuse_error(ts, peer, item, NGU_R_QUEUE_FULL, error);
 		return (error);
 	}
 	return ((flags & NG_PROGRESS) ? EINPROGRESS : 0);

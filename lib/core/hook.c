@@ -201,6 +201,21 @@ ngu_k_foreach_hook(node_p node, ng_fn_eachhook *fn, void *arg)
 	return (NULL);
 }
 
+size_t
+ngu__hooks_walk(node_p node, bool (*fn)(void *arg, hook_p hook), void *arg)
+{
+	struct ngu__hidx *x = NGU_LD_ACQ(&node->nd_hidx);
+	uint32_t i;
+	hook_p h;
+
+	if (x == NULL)
+		return (0);
+	for (i = 0; i < x->size; i++)
+		if ((h = NGU_LD_ACQ(&x->slot[i])) != NULL && h != GONE && !fn(arg, h)) /* ORDER hidx-publish (load side) */
+			break;
+	return (sizeof(*x) + x->size * sizeof(hook_p));
+}
+
 /* ---- references ---- */
 
 void

@@ -840,6 +840,15 @@ ngu__hook_doom(struct ngu__thread *ts, struct ng_hook *hook)
 	NG_NODE_UNREF(node);
 }
 
+static void
+flushed(struct ngu__thread *ts, struct ng_node *node, struct ng_item *item)
+{
+	struct ngu_graph *g = node->nd_graph;
+
+	ngu__count(ts, g->ctr_reason[NGU_R_FLUSHED], item->el_count, 0);
+	ngu__why(ts, g, node, item->el_hook, NGU_R_FLUSHED, NGU_WHY_PACKET, -1, item->el_count, ngu__item_bytes(item));
+}
+
 void
 ngu__queue_flush(struct ngu__thread *ts, struct ng_node *node)
 {
@@ -864,7 +873,7 @@ ngu__queue_flush(struct ngu__thread *ts, struct ng_node *node)
 			continue;
 		}
 		if ((item->el_flags & NGQF_TYPE) == NGQF_DATA)
-			ngu__count(ts, g->ctr_reason[NGU_R_FLUSHED], item->el_count, 0);
+			flushed(ts, node, item);
 		item->el_owner = NULL;
 		item->apply = NULL;
 		NG_FREE_ITEM(item);

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * inspect.h - looking at a graph while it works: what is there, what was refused and why.
+ *
+ * Results are flat blocks: one piece of memory, fields of fixed width, no pointers; what belongs to a block is found by offsets from its
+ * first byte. So a block can be written to a file or a socket as it is, block.size bytes, and read by a program of the same build
+ * elsewhere. Each is the caller's, to be freed with ngu_inspect_free(); on error *out is NULL.
+ * Reading never stops anybody: no gate is closed, and the sections it takes are short, however big the graph. None of these
+ * calls may be made inside a section (EDEADLK), unless it says so.
+ */
+#ifndef NG_INSPECT_H
+#define NG_INSPECT_H
+
+#include <ng/base.h>
+#include <ng/stats.h>
+
+NGU_BEGIN_DECLS
+
+/* What each block begins with. */
+struct ngu_block {
+	uint64_t size; /* bytes in all */
+	uint32_t kind; /* NGU_B_* */
+	uint32_t version; /* NGU_B_VERSION */
+};
+#define NGU_B_SNAPSHOT 1u
+#define NGU_B_NODE 2u
+#define NGU_B_WHY 3u
+#define NGU_B_VERSION 1u
+
+/* Entry number i of `type` at offset `off` of a block. */
+#define NGU_B_AT(block, off, type, i) (&((const type *)(const void *)((const char *)(block) + (off)))[i])
+
+/* Free any block. NULL is fine. Never blocks; may be called anywhere. */
+NGU_API void ngu_inspect_free(void *block);
+
+/* ---- nodes, hooks, links ---- */
+
+/* Flags of a node. */
+#define NGU_N_DYING 0x01u	 /* being shut down */
+#define NGU_N_FORCE_WRITER 0x02u /* one packet at a time */
+#define NGU_N_HI_STACK 0x04u
+#define NGU_N_CLOSED 0x08u	 /* a writer has the node, or is getting it */
+#define NGU_N_SERVED 0x10u	 /* somebody serves its queue */
+#define NGU_N_QUEUE 0x20u	 /* something waits in it */
+#define NGU_N_WRITER_WAITS 0x40u /* among it somebody who wants the node alone */
+#define NGU_N_LISTED 0x80u	 /* on a worker's list */
+
+/* Flags of a hook. */
+#define NGU_H_INVALID 0x01u	 /* half connected, or going away */
+#define NGU_H_QUEUE 0x02u	 /* what arrives is queued */
+#define NGU_H_FORCE_WRITER 0x04u
+#define NGU_H_HI_STACK 0x08u
+#define NGU_H_TO_INBOUND 0x10u
+#define NGU_H_WATCHED 0x20u	 /* a capture or a trace looks at it */
+
+struct ngu_snap_node {
+	uint32_t id;
+	uint32_t flags; /* NGU_N_* */
+	uint32_t hooks;
+	uint32_t queued; /* items waiting in its queue */
+	char name[32];	 /* "" unnamed */
+	char type[32];
+};
+
+struct ngu_snap_end {
+	uint32_t node;	/* which of the nodes, from 0 */
+	uint32_t id;	/* its ID */
+	uint32_t flags; /* NGU_H_* */
+	uint32_t unused;
+	uint64_t packets; /* delivered to this hook */
+	uint64_t bytes;
+	uint64_t refused; /* refused or dropped on their way in, or sent out of it in vain */
+	char hook[32];
+};
+
+struct ngu_snap_link {
+	struct ngu_snap_end end[2]; /* end[0].id <= end[1].id */
+};
+
+/*
+ * A graph as a whole. Nodes are in the order of their IDs, links in that of end[0].id. Both ends of each link are among the nodes, and were
+ * linked to each other at a moment of the reading. With NGU_SNAP_CHANGED nodes or links came or went while it was read, or were
+ * coming or going: then it may show two links that never were there at the same time. Names, flags and counts are each of their own moment.
+ * The difference of two snapshots' counts, divided by that of their time_ns, is a rate; a hook that is new counts from 0.
+ */
+struct ngu_snapshot {
+	struct ngu_block block;
+	uint32_t flags; /* NGU_SNAP_* */
+	uint32_t workers;
+	uint64_t time_ns; /* of the graph's clock, when the reading began */
+	uint64_t took_ns; /* the host's time it took */
+	uint64_t nodes_made[2], nodes_gone[2]; /* ever, in this graph: before the reading, and after it */
+	uint64_t hooks_made[2], hooks_gone[2];
+	uint32_t nnodes, nlinks;
+	uint64_t nodes_off, links_off;
+	char graph[32];
+};
+#define NGU_SNAP_CHANGED 0x1u
+#define NGU_SNAP_NODE(s, i) NGU_B_AT(s, (s)->nodes_off, struct ngu_snap_node, i)
+#define NGU_SNAP_LINK(s, i) NGU_B_AT(s, (s)->links_off, struct ngu_snap_link, i)
+
+/* EINVAL, ENOMEM, EDEADLK. Does not wait. */
+NGU_API NGU_CHECK int ngu_snapshot(struct ngu_graph *g, struct ngu_snapshot **out);
+
+struct ngu_hook_stat {
+	uint32_t flags;	  /* NGU_H_* */
+	uint32_t peer_id; /* 0: none */
+	uint64_t in_packets, in_bytes;	 /* delivered to this hook */
+	uint64_t out_packets, out_bytes; /* to its present peer */
+	uint64_t refused;
+	char name[32];
+	char peer_hook[32];
+	char peer_name[32];
+	char peer_type[32];
+};
+
+struct ngu_node_stat {
+	struct ngu_block block;
+	uint32_t id;
+	uint32_t flags;	   /* NGU_N_* */
+	uint32_t readers;  /* messages that run in it beside others */
+	uint32_t promised; /* threads that will look at its queue on their way out */
+	uint32_t worker;   /* that serves it; UINT32_MAX: the graph has none */
+	uint32_t refs;	   /* references held */
+	uint32_t queued;   /* items waiting in its queue */
+	uint32_t queue_limit;
+	uint32_t queue_high; /* most ever in the queue of any node of the graph */
+	uint32_t nhooks;
+	uint64_t memory; /* bytes the core has for it and its hooks; the type's own are not known */
+	uint64_t time_ns; /* of the graph's clock */
+	uint64_t in_packets, in_bytes, out_packets, out_bytes, refused; /* of all hooks that are there */
+	uint64_t by_reason[NGU_R_COUNT]; /* refused and dropped packets, as far as ngu_why() remembers them */
+	uint64_t hooks_off;
+	char name[32];
+	char type[32];
+	char graph[32];
+};
+#define NGU_NODE_HOOK(s, i) NGU_B_AT(s, (s)->hooks_off, struct ngu_hook_stat, i)
+
+/* The node at `path`. ENOENT, ENXIO, EINVAL, ENOMEM, EDEADLK. Does not wait. */
+NGU_API NGU_CHECK int ngu_node_stat(struct ngu_graph *g, const char *path, struct ngu_node_stat **out);
+
+/* ---- what was refused ---- */
+
+#define NGU_WHY_PACKET 0u
+#define NGU_WHY_MESSAGE 1u /* a message or function; reason is NGU_R_QUEUE_FULL, or NGU_R_NO_ITEM: no reply address was left */
+
+/* Refusals of one kind at one place: those of the same node, hook, reason and error are counted, not listed. */
+struct ngu_why_rec {
+	uint64_t count;	    /* packets, or messages */
+	uint64_t first_ns;  /* of the graph's clock */
+	uint64_t last_ns;
+	uint32_t node;	    /* whose hook that was; 0: none */
+	int32_t error;	    /* what the sender got; of what was dropped later: what it would have got */
+	uint32_t reason;    /* enum ngu_reason */
+	uint32_t kind;	    /* NGU_WHY_* */
+	uint32_t len;	    /* bytes of the last one, or of its burst; 0: not known */
+	uint32_t unused;
+	char name[32];	    /* the node's, "" unnamed */
+	char hook[32];	    /* out of which it was sent, or at which it had arrived; "" none */
+};
+
+/* The latest first. What comes beyond 256 places takes the room of the oldest. */
+struct ngu_why {
+	struct ngu_block block;
+	uint64_t now_ns; /* of the graph's clock */
+	uint64_t missed; /* refusals that are counted in ngu_graph_stats() only: several threads met in one entry */
+	uint32_t nrecs;
+	uint32_t unused;
+	uint64_t recs_off;
+};
+#define NGU_WHY_REC(w, i) NGU_B_AT(w, (w)->recs_off, struct ngu_why_rec, i)
+
+/* Of the node at `path`, or (NULL) of all. ENOENT, ENXIO, EINVAL, ENOMEM, EDEADLK. Does not wait. */
+NGU_API NGU_CHECK int ngu_why(struct ngu_graph *g, const char *path, struct ngu_why **out);
+
+NGU_END_DECLS
+
+#endif /* NG_INSPECT_H */
