@@ -97,6 +97,10 @@ typedef int ngu_rcvburst_t(hook_p hook, struct mbuf **vec, unsigned n, size_t by
 #define HK_DEAD 0x0008	       /* the dead hook */
 #define HK_HI_STACK 0x0010     /* half the nesting depth */
 #define HK_TO_INBOUND 0x0020   /* delivery here re-enters the host's input path */
+/* libng's own bits: somebody looks at what leaves here, at what arrives here, or follows it. */
+#define NGU_HK_OUT 0x0040
+#define NGU_HK_IN 0x0080
+#define NGU_HK_TRACE 0x0100
 
 /*
  * One end of an edge. First cache line: what a packet needs, and what changing the edge writes; second: what the node's list needs,
@@ -150,6 +154,10 @@ struct ng_hook {
 #define NGU_QF_PINNED 0x800 /* for a worker, not for the sender's way out */
 #define NGU_QF_CHARGED 0x1000 /* counted against the graph's queue limit */
 #define NGU_QF_BURST 0x2000 /* a data item of el_count packets in body.burst.vec */
+#define NGU_QF_TRACE1 0x10000 /* a packet that is followed: its number, counted from here up */
+#define NGU_QF_TRACE 0xfff0000
+#define NGU_QF_HOW1 0x10000000 /* and where it had to wait last: NGU_T_* */
+#define NGU_QF_HOW 0x30000000
 #define NGU_QF_REPLY 0x4000 /* without el_dest: for the waiting caller that NGI_RETADDR names */
 
 /* What travels: n packets (usually one), a message, or a function. */

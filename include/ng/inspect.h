@@ -25,6 +25,8 @@ struct ngu_block {
 #define NGU_B_SNAPSHOT 1u
 #define NGU_B_NODE 2u
 #define NGU_B_WHY 3u
+#define NGU_B_TRACE 4u
+#define NGU_B_HELP 5u
 #define NGU_B_VERSION 1u
 
 /* Entry number i of `type` at offset `off` of a block. */
@@ -173,6 +175,122 @@ struct ngu_why {
 
 /* Of the node at `path`, or (NULL) of all. ENOENT, ENXIO, EINVAL, ENOMEM, EDEADLK. Does not wait. */
 NGU_API NGU_CHECK int ngu_why(struct ngu_graph *g, const char *path, struct ngu_why **out);
+
+/* ---- what crosses a hook ---- */
+
+struct ngu_cap;
+
+#define NGU_CAP_IN 0x1u	 /* what arrives at the hook, when its node's method is called for it */
+#define NGU_CAP_OUT 0x2u /* what the node sends out of the hook, when it sends it; also what then finds a queue full */
+#define NGU_CAP_SNAPLEN_MOST 65535u
+#define NGU_CAP_BUFFER_MOST (1u << 30)
+
+/* A packet. In the buffer its caplen bytes follow, and up to 7 more, so that the next record begins `size` bytes behind this one. */
+struct ngu_cap_rec {
+	uint32_t size;
+	uint32_t caplen; /* bytes kept */
+	uint32_t len;	 /* bytes it had */
+	uint32_t dir;	 /* NGU_CAP_IN or NGU_CAP_OUT */
+	uint64_t time_ns; /* since 1970; of a graph with a fake clock: that clock's */
+};
+
+/*
+ * Called for each packet instead of keeping it, in the thread that has the packet, inside a section: must not block, nor change or free it.
+ * ngu_packet_read() gets at the bytes.
+ */
+typedef void ngu_cap_fn(void *arg, const struct ngu_cap_rec *rec, const struct mbuf *m);
+
+struct ngu_cap_opts {
+	size_t size;	  /* sizeof(struct ngu_cap_opts) */
+	uint32_t dirs;	  /* NGU_CAP_IN, NGU_CAP_OUT or both */
+	uint32_t snaplen; /* bytes to keep of a packet; 0: as many as can be */
+	uint32_t buffer;  /* bytes, rounded up to a power of two, 4096 at least; 0: 1 MiB; NGU_CAP_BUFFER_MOST at most */
+	uint64_t limit;	  /* the capture ends after so many packets; 0: none */
+	ngu_cap_fn *fn;	  /* NULL: keep them for ngu_capture_read() */
+	void *arg;
+};
+
+struct ngu_cap_stat {
+	uint64_t seen;	  /* packets that crossed since it was opened, up to the limit */
+	uint64_t stored;  /* kept for ngu_capture_read() */
+	uint64_t dropped; /* not kept, the buffer being full */
+	uint32_t ended;	  /* 1: no more will come */
+	uint32_t unused;
+};
+
+/*
+ * Get a copy of what crosses hook `hook` of the node at `path`, which is not rewired, and whose node is not asked. Each packet is seen once in each
+ * direction: alone or in a burst, delivered at once or after it waited. Other hooks pay nothing; at this one packets take the long way round.
+ * Several captures may look at one hook. A capture stays valid when its hook dies; it then ends. Until it is closed the
+ * graph cannot be destroyed (EBUSY). EINVAL, ENOENT, ENXIO, ENOMEM, EDEADLK. Does not wait.
+ */
+NGU_API NGU_CHECK int ngu_capture_open(struct ngu_graph *g, const char *path, const char *hook, const struct ngu_cap_opts *o,
+    struct ngu_cap **out);
+
+/*
+ * Copy whole records to buf, up to `size` bytes, oldest first; *got: bytes. 0, also when there is nothing now (*got is 0);
+ * EMSGSIZE not even the first one fits; ENXIO it has ended and all has been read; EINVAL it has an fn. One thread at a time. Never blocks.
+ */
+NGU_API NGU_CHECK int ngu_capture_read(struct ngu_cap *cap, void *buf, size_t size, size_t *got);
+NGU_API void ngu_capture_stat(struct ngu_cap *cap, struct ngu_cap_stat *out); /* never blocks */
+
+/* Its fn is not called any more when this has returned. EDEADLK inside a section: nothing was done. NULL is fine. May wait if it has an fn. */
+NGU_API int ngu_capture_close(struct ngu_cap *cap);
+
+/* ---- the way of packets ---- */
+
+/* What became of a packet at a hook. */
+#define NGU_T_DELIVERED 0u /* the node's method was called */
+#define NGU_T_PUT_OFF 1u   /* nested too deep: in this thread, a little later */
+#define NGU_T_ASIDE 2u	   /* the gate was closed for a moment: in this thread, on its way out */
+#define NGU_T_QUEUED 3u
+#define NGU_T_REFUSED 4u /* or dropped */
+
+struct ngu_trace_rec {
+	uint32_t packet; /* from 1; what a node sends while it has a packet is that packet */
+	uint32_t event;	 /* NGU_T_* */
+	uint32_t how;	 /* DELIVERED: 0 at once, else after having been PUT_OFF, laid ASIDE, QUEUED */
+	uint32_t reason; /* REFUSED: enum ngu_reason */
+	int32_t result;	 /* DELIVERED: what the method returned; REFUSED: the errno, -1: what the reason says */
+	uint32_t done;	 /* 0: the method has not returned yet */
+	uint32_t node;	 /* at which it arrived */
+	uint32_t far_node; /* from which, as the hook is linked */
+	uint32_t depth;	 /* deliveries it was nested in */
+	uint32_t len;	 /* bytes; of a burst all of them */
+	uint32_t count;	 /* packets, 1 unless a burst */
+	uint32_t unused;
+	uint64_t at_ns;	  /* since the trace began, of the host's clock */
+	uint64_t took_ns; /* DELIVERED: until the method returned, with all that it sent */
+	uint64_t thread;  /* small numbers that name threads */
+	char name[32];
+	char type[32];
+	char hook[32];
+	char far_hook[32];
+};
+
+struct ngu_trace {
+	struct ngu_block block;
+	uint32_t packets; /* asked for */
+	uint32_t started; /* have come */
+	uint32_t lost;	  /* records for which there was no room */
+	uint32_t nrecs;
+	uint64_t recs_off;
+};
+#define NGU_TRACE_REC(t, i) NGU_B_AT(t, (t)->recs_off, struct ngu_trace_rec, i)
+#define NGU_TRACE_MOST 1024u
+
+/*
+ * Follow the next `n` packets (bursts) that arrive at hook `hook` (NULL: at any hook it has now) of the node at `path`, hop by hop, until
+ * they are consumed. 16384 events at most are kept. One trace a graph: EBUSY. EINVAL n is 0 or more than NGU_TRACE_MOST, ENOENT, ENXIO,
+ * ENOMEM, EDEADLK. Packets that are not followed pay nothing for it, but at that hook. Does not wait.
+ */
+NGU_API NGU_CHECK int ngu_trace_start(struct ngu_graph *g, const char *path, const char *hook, unsigned n);
+
+/* What has happened so far, in the order in which it began. ENOENT nothing is traced. EINVAL, ENOMEM, EDEADLK. Does not wait. */
+NGU_API NGU_CHECK int ngu_trace_read(struct ngu_graph *g, struct ngu_trace **out);
+
+/* End it and forget what was recorded. ENOENT nothing is traced. EDEADLK. Does not wait. */
+NGU_API int ngu_trace_stop(struct ngu_graph *g);
 
 NGU_END_DECLS
 

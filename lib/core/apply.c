@@ -78,7 +78,7 @@ ngu__apply(struct ngu__thread *ts, node_p node, item_p item, bool writer, struct
 		ts->flow = owner;
 	NGU_INSIDE(node, writer);
 	if (type == NGQF_DATA) {
-		item->el_flags &= NGQF_TYPE | NGQF_RW | NGU_QF_BURST;
+		item->el_flags &= NGQF_TYPE | NGQF_RW | NGU_QF_BURST | NGU_QF_TRACE | NGU_QF_HOW;
 		item->el_flags |= NGQF_READER;
 		if (hook == NULL || NG_HOOK_NOT_VALID(hook)) {
 			ngu__refuse(ts, hook, item, NGU_R_HOOK_GONE);
@@ -107,7 +107,7 @@ ngu__apply(struct ngu__thread *ts, node_p node, item_p item, bool writer, struct
 			error = ngu__hand_over(ts, hook, item);
 			ngu__slot_leave(&ts->depth, d);
 			if (ts->defer_head != NULL)
-				(void)ngu__drain(ts);
+				ngu__drain_slow(ts);
 			ngu__data_leave(ts);
 			ts->defer_head = head;
 			ts->defer_tail = tail;
@@ -313,6 +313,8 @@ ng_snd_item(item_p item, int flags)
 	}
 	c = NGU_COLLECT_HOLD(ts);
 	ngu__enter(ts, &ctx, node->nd_graph);
+	if (NGU_UNLIKELY(ts->trace != 0) && (item->el_flags & NGQF_TYPE) == NGQF_DATA)
+		ngu__trace_mark(ts, item);
 	if ((item->el_flags & NGQF_TYPE) == NGQF_DATA && (item->apply == NULL || hook == NULL)) {
 		ngu__data_enter(ts, ts->graph);
 		error = ngu__send_addressed(ts, item, flags);

@@ -144,7 +144,7 @@ ngu__burst_refuse(struct ngu__thread *ts, hook_p hook, struct mbuf **vec, uint32
 
 	for (uint32_t i = 0; i < n; i++)
 		m_freem(vec[i]);
-	ngu__refuse_len(ts, hook, n, bytes, why, -1);
+	ngu__refuse_len(ts, hook, n, bytes != HOLE ? bytes : 0, why, -1);
 }
 
 /* n packets, none NULL, as one item with a vector of its own; NULL: freed and counted as attempted and refused. */
@@ -206,7 +206,7 @@ put_off(struct ngu__thread *ts, hook_p hook, struct mbuf **vec, uint32_t n, size
 	hook_p peer = NGU_LD_SC(&hook->hk_peer); /* ORDER peer-publish (load side): as in hop() */
 	item_p item;
 
-	if (NGU_UNLIKELY(((NGU_LD_ACQ(&hook->hk_flags) & HK_INVALID) | NGU_LD_ACQ(&peer->hk_flags)) != 0))
+	if (NGU_UNLIKELY(((NGU_LD_ACQ(&hook->hk_flags) & NGU_HK_SENDER) | NGU_LD_ACQ(&peer->hk_flags)) != 0))
 		return (hop_burst_aside(ts, hook, vec, n, bytes));
 	/* Its node's gate will be looked at when it is its turn. */
 	if (NGU_LIKELY(vec == ts->hand) && NGU_LIKELY(ts->handed.to == NULL) && NGU_LIKELY(ts->defer_head == NULL)) {
@@ -278,7 +278,7 @@ hop_burst(struct ngu__thread *ts, hook_p hook, struct mbuf **vec, uint32_t n, si
 	node = NGU_LD_ACQ(&peer->hk_node);
 	ngu__slot_show(ts->slot, &ts->depth, d, node);
 	busy = NGU_LD_SC(&node->nd_gate) & NGU_G_BUSY; /* ORDER gate-open (reader side): as in hop() */
-	busy |= (uint32_t)(NGU_LD_ACQ(&hook->hk_flags) & HK_INVALID) | (uint32_t)NGU_LD_ACQ(&peer->hk_flags);
+	busy |= (uint32_t)(NGU_LD_ACQ(&hook->hk_flags) & NGU_HK_SENDER) | (uint32_t)NGU_LD_ACQ(&peer->hk_flags);
 	if (NGU_UNLIKELY(busy != 0)) {
 		ngu__slot_leave(&ts->depth, d);
 		return (hop_burst_aside(ts, hook, vec, n, bytes));

@@ -685,9 +685,8 @@ ngu__mknode_for(struct ngu_graph *g, struct ng_type *type, void *priv, _Atomic(n
 	return (error);
 }
 
-/* A node and, by name, one of its hooks, both referenced. */
-static int
-find_hook(const char *path, const char *name, node_p *nodep, hook_p *hookp)
+int
+ngu__find_hook(const char *path, const char *name, node_p *nodep, hook_p *hookp)
 {
 	struct ngu__thread *ts = ngu__self();
 	hook_p hook;
@@ -731,7 +730,7 @@ ngu_insert(struct ngu_graph *g, const char *path, const char *hook, const char *
 	if (ngu__type_want(g, type) == ETIMEDOUT)
 		return (ETIMEDOUT);
 	ngu__enter(ts, &ctx, g);
-	if ((error = find_hook(path, hook, &node, &h)) == 0) {
+	if ((error = ngu__find_hook(path, hook, &node, &h)) == 0) {
 		error = ngu__insert(h, type, in, out, name, id);
 		NG_HOOK_UNREF(h);
 		NG_NODE_UNREF(node);
@@ -755,10 +754,10 @@ ngu_bypass(struct ngu_graph *g, const char *path, const char *a, const char *b)
 		return (EDEADLK);
 	ngu__press(ts);
 	ngu__enter(ts, &ctx, g);
-	if ((error = find_hook(path, a, &node, &h1)) == 0) {
+	if ((error = ngu__find_hook(path, a, &node, &h1)) == 0) {
 		if (ngu__w_held(ts, node)) {
 			error = EDEADLK;
-		} else if ((error = find_hook(path, b, &n2, &h2)) == 0) {
+		} else if ((error = ngu__find_hook(path, b, &n2, &h2)) == 0) {
 			error = ngu__bypass(node, h1, h2);
 			NG_HOOK_UNREF(h2);
 			NG_NODE_UNREF(n2);
@@ -785,7 +784,7 @@ ngu_relink(struct ngu_graph *g, const char *path, const char *hook, const char *
 		return (EDEADLK);
 	ngu__press(ts);
 	ngu__enter(ts, &ctx, g);
-	if ((error = find_hook(path, hook, &node, &h)) == 0) {
+	if ((error = ngu__find_hook(path, hook, &node, &h)) == 0) {
 		if ((error = ng_path2noderef(NULL, newpath, &to, NULL)) == 0) {
 			error = ngu__relink(h, to, newhook);
 			NG_NODE_UNREF(to);

@@ -79,13 +79,18 @@ struct ngu__reply {
 	uint32_t gen;
 };
 
-/* Recent refusals: why.c. Sets of NGU_WHY_WAYS places. */
-#ifdef NGU_LAB
-#define NGU_WHY_PLACES 4u
+/* Recent refusals: why.c. Sets of NGU_WHY_WAYS places. The least of a capture's buffer, in bytes, and of a trace's, in records. */
+#ifdef NGU_LAB /* so small that they are full at once */
+#define NGU_WHY_PLACES 1u
+#define NGU_WHY_WAYS 1u
+#define NGU_CAP_LEAST 64u
+#define NGU_TRACE_LEAST 8u
 #else
 #define NGU_WHY_PLACES 256u
-#endif
 #define NGU_WHY_WAYS 4u
+#define NGU_CAP_LEAST 4096u
+#define NGU_TRACE_LEAST 1024u
+#endif
 #define NGU_WHY_WORDS 14
 struct ngu__why_place {
 	NGU_ALIGNED(NGU_CACHELINE) _Atomic uint64_t w[NGU_WHY_WORDS];
@@ -133,6 +138,12 @@ struct ngu_graph {
 	_Atomic uint32_t stopping;
 	_Atomic uint64_t folded_bytes; /* delivered bytes of hooks that are gone */
 	_Atomic uint32_t timer_kick;
+
+	/* who looks at hooks: capture.c, trace.c */
+	ngu__spin watch_lock;
+	_Atomic(struct ngu_cap *) caps;
+	_Atomic(struct ngu__trace *) trace;
+	uint32_t trace_base;
 
 	struct ngu__why_table why;
 	struct ngu__wq wq[NGU_WORKERS_MAX];
@@ -223,6 +234,7 @@ ngu__defer(struct ngu__thread *ts, struct ng_hook *peer, struct ng_item *item)
 }
 
 int ngu__drain(struct ngu__thread *ts); /* run what the depth limit put off */
+void ngu__drain_slow(struct ngu__thread *ts);
 
 /* What ts->limit is inside a section of the current graph. A thread without counters of its own counts in the slow paths. */
 NGU_INLINE uint32_t
@@ -235,7 +247,7 @@ ngu__limit(const struct ngu__thread *ts)
 NGU_INLINE uint32_t
 ngu__limit_now(const struct ngu__thread *ts)
 {
-	return (ts->budget < 0 ? 0 : ngu__limit(ts));
+	return (ts->budget < 0 || ts->trace != 0 ? 0 : ngu__limit(ts));
 }
 
 /*
@@ -389,6 +401,7 @@ void ngu__epoch_enter(void);
 void ngu__epoch_leave(void);
 void ngu__local_serve(struct ngu__thread *ts);
 int ngu__hand_over(struct ngu__thread *ts, struct ng_hook *peer, struct ng_item *item); /* the node is held by gate or slot */
+int ngu__deliver(struct ngu__thread *ts, struct ng_hook *peer, struct ng_item *item); /* its end */
 int ngu__send_addressed(struct ngu__thread *ts, struct ng_item *item, int flags); /* data with references; in a section */
 int ngu__hop_slow(struct ngu__thread *ts, struct ng_hook *hook, struct ng_hook *peer, struct ng_node *node, struct ng_item *item, int flags);
 int ngu__hop_drain(struct ngu__thread *ts, int error);
@@ -487,6 +500,22 @@ void ngu__block_init(struct ngu_block *b, uint64_t size, uint32_t kind);
 void ngu__why(struct ngu__thread *ts, struct ngu_graph *g, struct ng_node *node, struct ng_hook *hook, enum ngu_reason why, uint32_t kind,
     int error, uint32_t n, size_t len);
 void ngu__why_reasons(struct ngu_graph *g, uint32_t id, uint64_t *by_reason); /* adds the node's */
+
+/* ---- who looks at hooks: capture.c, trace.c ---- */
+#define NGU_HK_SENDER (HK_INVALID | NGU_HK_OUT) /* what of the sending hook's flags a hop must look at */
+#define NGU_TRACE_NUMBERS 4095u
+_Static_assert(NGU_TRACE_NUMBERS == NGU_QF_TRACE / NGU_QF_TRACE1, "0 is nobody's number");
+void ngu__watch_bits(struct ng_hook *hook, uint32_t bits, uint32_t mask); /* of these bits */
+void ngu__capture(struct ngu_graph *g, struct ng_hook *hook, uint32_t dir, const struct ng_item *item);
+int ngu__hand_over_watched(struct ngu__thread *ts, struct ng_hook *peer, struct ng_item *item);
+void ngu__trace_mark(struct ngu__thread *ts, struct ng_item *item); /* of the packet that the thread follows */
+void ngu__trace_event(struct ngu__thread *ts, struct ng_item *item, struct ng_hook *hook, uint32_t event, enum ngu_reason why, int error);
+
+NGU_INLINE bool
+ngu__traced(const struct ng_item *item)
+{
+	return ((item->el_flags & NGU_QF_TRACE) != 0);
+}
 
 /* ---- items: item.c ---- */
 struct ng_item *ngu__item_alloc(struct ngu__thread *ts);
@@ -627,6 +656,9 @@ void ngu__graph_hold(struct ngu_graph *g);
 void ngu__graph_unhold(struct ngu_graph *g);
 bool ngu__graph_there(struct ngu_graph *g);
 void ngu__graph_home(struct ngu__thread *ts, struct ngu_graph *g); /* what the thread comes back to; NULL: nothing */
+
+/* A node and, by name, one of its hooks, both referenced. */
+int ngu__find_hook(const char *path, const char *name, struct ng_node **nodep, struct ng_hook **hookp);
 
 /* Control calls that wait: control.c */
 bool ngu__reply_open_at(struct ngu_graph *g, uint32_t addr); /* somebody waits there */

@@ -11,6 +11,7 @@
  *   D1  An item on the direct path holds no references: the section keeps hook and node.
  *   D2  Slots 0..depth-1 name every node this thread is inside of as a reader.
  *   D3  Each attempted delivery is counted once as delivered, refused, dropped or queued.
+ *   D4  A thread that follows a packet (ts->trace) has ts->limit 0: it comes to no frame of hop() or hop_burst(), nor drains, until it does not.
  * Differs from the original: no topology lock, no per-hop references, no reader count; a loop instead of the stack test.
  */
 #include "core/core.h"
@@ -44,6 +45,8 @@ ngu__refuse_error(struct ngu__thread *ts, hook_p hook, item_p item, enum ngu_rea
 	if (item != NULL) {
 		n = item->el_count;
 		len = ngu__item_bytes(item);
+		if (ngu__traced(item))
+			ngu__trace_event(ts, item, hook, NGU_T_REFUSED, why, error);
 		NG_FREE_ITEM(item);
 	}
 	ngu__refuse_len(ts, hook, n, len, why, error);
@@ -151,7 +154,7 @@ ngu__excl_burst(struct ngu__thread *ts, hook_p hook, struct mbuf **vec, uint32_t
 	if (NGU_LD_RLX(&node->nd_gate) != NGU_G_EXCL || d >= ts->limit)
 		return (false);
 	ngu__slot_show(ts->slot, &ts->depth, d, node);
-	if ((NGU_LD_ACQ(&hook->hk_flags) & HK_INVALID) != 0 || !excl_ready(ts, peer, node, NULL, true, d)) {
+	if ((NGU_LD_ACQ(&hook->hk_flags) & NGU_HK_SENDER) != 0 || !excl_ready(ts, peer, node, NULL, true, d)) {
 		ngu__slot_leave(&ts->depth, d);
 		return (false);
 	}
@@ -170,7 +173,7 @@ static NGU_NOINLINE int
 hop_aside(struct ngu__thread *ts, hook_p hook, hook_p peer, node_p node, item_p item, uint32_t d)
 {
 #if !NGU_RCL_HOP_LOCKED
-	if ((NGU_LD_ACQ(&hook->hk_flags) & HK_INVALID) == 0 && excl_ready(ts, peer, node, item, false, d)) {
+	if ((NGU_LD_ACQ(&hook->hk_flags) & NGU_HK_SENDER) == 0 && excl_ready(ts, peer, node, item, false, d)) {
 		int error = excl_run(ts, hook, peer, node, item, NULL, 1, 0, d);
 
 		return (NGU_UNLIKELY(ts->defer_head != NULL) ? ngu__hop_drain(ts, error) : error);
@@ -194,7 +197,7 @@ fwd_other(struct ngu__thread *ts, item_p item, hook_p hook)
 		return (fwd_slow(ts, item, hook, NG_NOFLAGS));
 	peer = NGU_LD_SC(&hook->hk_peer); /* ORDER peer-publish (load side): as in hop() */
 	if (ts->limit != 0 && item->body.da_m != NULL &&
-	    ((NGU_LD_ACQ(&hook->hk_flags) & HK_INVALID) | NGU_LD_ACQ(&peer->hk_flags)) == 0)
+	    ((NGU_LD_ACQ(&hook->hk_flags) & NGU_HK_SENDER) | NGU_LD_ACQ(&peer->hk_flags)) == 0)
 		return (ngu__defer(ts, peer, item)); /* its node's gate will be looked at when it is its turn */
 	ts->attempted++;
 	return (ngu__hop_slow(ts, hook, peer, NGU_LD_ACQ(&peer->hk_node), item, NG_NOFLAGS));
@@ -229,7 +232,7 @@ hop(struct ngu__thread *ts, item_p item, hook_p hook)
 	 * held off by nothing but the gate; flags read before it could be those from before the hook was destroyed.
 	 */
 	busy = NGU_LD_SC(&node->nd_gate) & NGU_G_BUSY;
-	busy |= (uint32_t)(NGU_LD_ACQ(&hook->hk_flags) & HK_INVALID) | (uint32_t)NGU_LD_ACQ(&peer->hk_flags);
+	busy |= (uint32_t)(NGU_LD_ACQ(&hook->hk_flags) & NGU_HK_SENDER) | (uint32_t)NGU_LD_ACQ(&peer->hk_flags);
 	if (NGU_UNLIKELY(busy != 0) || NGU_UNLIKELY(m == NULL))
 		return (hop_aside(ts, hook, peer, node, item, d));
 	ctr = NGU_LD_RLX(&ts->ctr) + peer->hk_idx;
@@ -254,9 +257,8 @@ hop(struct ngu__thread *ts, item_p item, hook_p hook)
 	return (error);
 }
 
-/* Call the method for what the item carries. The node is held by gate or slot. */
 int
-ngu__hand_over(struct ngu__thread *ts, hook_p peer, item_p item)
+ngu__deliver(struct ngu__thread *ts, hook_p peer, item_p item)
 {
 	struct mbuf **vec;
 	size_t bytes;
@@ -279,6 +281,16 @@ ngu__hand_over(struct ngu__thread *ts, hook_p peer, item_p item)
 	error = ngu__rcvburst_of(peer)(peer, vec, n, bytes);
 	ngu__burst_free(ts, vec);
 	return (error);
+}
+
+/* Call the method for what the item carries. The node is held by gate or slot. */
+int
+ngu__hand_over(struct ngu__thread *ts, hook_p peer, item_p item)
+{
+	if (NGU_UNLIKELY((NGU_LD_ACQ(&peer->hk_flags) & (NGU_HK_IN | NGU_HK_TRACE)) != 0) || NGU_UNLIKELY(ts->trace != 0) ||
+	    NGU_UNLIKELY(ngu__traced(item)))
+		return (ngu__hand_over_watched(ts, peer, item));
+	return (ngu__deliver(ts, peer, item));
 }
 
 /* Something was put off by a frame above: this one runs it, unless one below already does. */
@@ -361,8 +373,15 @@ ngu__drain(struct ngu__thread *ts)
 			ts->through++;
 			(void)NGU_LD_ACQ(&peer->hk_rcvdata)(peer, item);
 			NGU_INSIDE(node, false);
-		} else {
+		} else if (NGU_LIKELY(!ngu__traced(item))) {
 			drain_burst(ts, peer, node, item, d);
+		} else {
+			ngu__slot_leave(&ts->depth, d);
+#if NGU_RCL_HOP_LOCKED
+			ngu__locked_leave(ts, peer, node, true);
+#endif
+			ngu__drain_aside(ts, peer, node, item);
+			continue;
 		}
 		ngu__slot_leave(&ts->depth, d);
 #if NGU_RCL_HOP_LOCKED
@@ -371,6 +390,23 @@ ngu__drain(struct ngu__thread *ts)
 	}
 	ts->deferring = false;
 	return (0);
+}
+
+/* The same where the thread may be following a packet: what was put off says for itself whether it is followed. */
+void
+ngu__drain_slow(struct ngu__thread *ts)
+{
+	uint32_t trace = ts->trace;
+
+	if (NGU_UNLIKELY(trace != 0)) {
+		ts->trace = 0;
+		ts->limit = ngu__limit_now(ts);
+	}
+	(void)ngu__drain(ts);
+	if (NGU_UNLIKELY(trace != 0)) {
+		ts->trace = trace;
+		ts->limit = 0;
+	}
 }
 
 /*
@@ -383,6 +419,8 @@ enqueue_data(struct ngu__thread *ts, hook_p peer, node_p node, item_p item, bool
 	int error;
 
 	NG_HOOK_REF(peer);
+	if (NGU_UNLIKELY(ngu__traced(item)))
+		ngu__trace_event(ts, item, peer, NGU_T_QUEUED, NGU_R_NONE, 0);
 	item->el_hook = peer;
 	item->el_flags |= NGU_QF_HOOKREF;
 	if ((error = ngu__enqueue(ts, node, item, writer, pinned)) != 0) {
@@ -416,7 +454,7 @@ aside_to_queues(struct ngu__thread *ts)
 	item = ts->local_head;
 	ts->local_head = ts->local_tail = NULL;
 	ts->nlocal = 0;
-	ts->limit = ts->budget < 0 ? 0 : ngu__limit(ts);
+	ts->limit = ngu__limit_now(ts);
 	for (; item != NULL; item = next) {
 		next = item->el_next.stqe_next;
 		peer = item->el_hook;
@@ -447,6 +485,8 @@ closed(struct ngu__thread *ts, hook_p peer, node_p node, item_p item, int flags)
 			aside_to_queues(ts); /* what came first goes first */
 		return (enqueue_data(ts, peer, node, item, false, false, flags));
 	}
+	if (NGU_UNLIKELY(ngu__traced(item)))
+		ngu__trace_event(ts, item, peer, NGU_T_ASIDE, NGU_R_NONE, 0);
 	item->el_dest = node;
 	item->el_hook = peer;
 	if (NGU_RCL_HOP_LOCKED) { /* elsewhere the backend's section stays open instead: see ngu__section_leave() */
@@ -507,6 +547,8 @@ ngu__hop_slow(struct ngu__thread *ts, hook_p hook, hook_p peer, node_p node, ite
 	bool writer = false, bottom = hook == NULL;
 	int error;
 
+	if (NGU_UNLIKELY(ts->trace != 0) && hook != NULL)
+		ngu__trace_mark(ts, item);
 	if (hook != NULL && (NGU_LD_ACQ(&hook->hk_flags) & HK_INVALID)) {
 		ngu__refuse(ts, hook, item, NGU_R_HOOK_INVALID);
 		return (ENETDOWN);
@@ -526,6 +568,8 @@ ngu__hop_slow(struct ngu__thread *ts, hook_p hook, hook_p peer, node_p node, ite
 		ngu__refuse(ts, hook, item, NGU_R_NO_MBUF);
 		return (EINVAL);
 	}
+	if (hook != NULL && NGU_UNLIKELY((NGU_LD_ACQ(&hook->hk_flags) & NGU_HK_OUT) != 0))
+		ngu__capture(node->nd_graph, hook, NGU_CAP_OUT, item);
 	nf = (uint32_t)NGU_LD_RLX(&node->nd_flags);
 	writer = (w & NGU_G_EXCL) != 0;
 	if ((flags & NG_QUEUE) || (pf & HK_QUEUE) || ((pf & HK_TO_INBOUND) && ts->outbound != 0))
@@ -534,6 +578,8 @@ ngu__hop_slow(struct ngu__thread *ts, hook_p hook, hook_p peer, node_p node, ite
 		return (closed(ts, peer, node, item, flags));
 	if (!bottom && (d >= limit || (d > 0 && d >= limit / 2 && ((pf & HK_HI_STACK) || (nf & NGF_HI_STACK))))) {
 		ts->attempted -= item->el_count;
+		if (NGU_UNLIKELY(ngu__traced(item)))
+			ngu__trace_event(ts, item, peer, NGU_T_PUT_OFF, NGU_R_NONE, 0);
 		return (ngu__defer(ts, peer, item));
 	}
 	if (writer) {
@@ -585,7 +631,7 @@ ngu__hop_slow(struct ngu__thread *ts, hook_p hook, hook_p peer, node_p node, ite
 #endif
 	}
 	if (ts->defer_head != NULL && !ts->deferring)
-		(void)ngu__drain(ts);
+		ngu__drain_slow(ts);
 	return (error);
 }
 

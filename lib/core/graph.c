@@ -366,6 +366,7 @@ ngu_graph_destroy(struct ngu_graph *g)
 	if (ts->level != 0 || ts->nest != 0)
 		return (EDEADLK);
 	tell_end(g);
+	(void)ngu_trace_stop(g); /* it holds a node */
 	for (round = 0; round < 3 && alive(g, &nodes, &hooks) != 0; round++) {
 		for (id = 0;;) {
 			ngu__enter(ts, &ctx, g);

@@ -47,7 +47,8 @@ hook_flags(hook_p hook)
 
 	return (((f & HK_INVALID) != 0 ? NGU_H_INVALID : 0) | ((f & HK_QUEUE) != 0 ? NGU_H_QUEUE : 0) |
 	    ((f & HK_FORCE_WRITER) != 0 ? NGU_H_FORCE_WRITER : 0) | ((f & HK_HI_STACK) != 0 ? NGU_H_HI_STACK : 0) |
-	    ((f & HK_TO_INBOUND) != 0 ? NGU_H_TO_INBOUND : 0));
+	    ((f & HK_TO_INBOUND) != 0 ? NGU_H_TO_INBOUND : 0) |
+	    ((f & (NGU_HK_IN | NGU_HK_OUT | NGU_HK_TRACE)) != 0 ? NGU_H_WATCHED : 0));
 }
 
 /* ---- a graph ---- */

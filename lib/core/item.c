@@ -269,6 +269,9 @@ ng_address_hook(node_p here, item_p item, hook_p hook, ng_ID_t retaddr)
 		ngu__section_leave(ts);
 		return (ENETDOWN);
 	}
+	if (NGU_UNLIKELY((NGU_LD_ACQ(&hook->hk_flags) & NGU_HK_OUT) != 0) && (item->el_flags & NGQF_TYPE) == NGQF_DATA &&
+	    ((item->el_flags & NGU_QF_BURST) != 0 || NGI_M(item) != NULL))
+		ngu__capture(node->nd_graph, hook, NGU_CAP_OUT, item);
 	NG_NODE_REF(node);
 	NG_HOOK_REF(peer);
 	ngu_k_item_set_node(item, node);

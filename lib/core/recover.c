@@ -63,6 +63,7 @@ ngu_thread_recover(struct ngu_graph *g)
 	ts->rcl_kept = false;
 	if ((NGU_LD_RLX(&ts->aside) & 1) != 0)
 		NGU_ST_REL(&ts->aside, NGU_LD_RLX(&ts->aside) + 1);
+	ts->trace = 0;
 	ngu__owed_recover(ts);
 	ngu__also(ts, NULL);
 	ngu__calls_recover(ts);

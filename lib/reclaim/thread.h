@@ -105,6 +105,7 @@ struct ngu__thread {
 	void *hand; /* the array that the running burst method was given, */
 	struct ngu__handed handed; /* and what it did with it at the depth limit */
 	struct ngu__collect *collect; /* what a method sends that gets a burst's packets one by one */
+	uint32_t trace; /* the number of the packet that the running method has, if that is followed (core/trace.c) */
 	bool rcl_kept; /* the backend's section is open although ours is not */
 	bool deferring; /* this thread is in the frame that drains them */
 	bool serving;	/* this thread is in its way-out loop */

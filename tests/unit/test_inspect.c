@@ -467,6 +467,15 @@ test_why_burst(void **state)
 	assert_int_equal(r->len, 6);
 	assert_int_equal(r->reason, NGU_R_NO_HOOK);
 	ngu_inspect_free(w);
+	vec[0] = NULL; /* of a burst with a hole nobody knows the length */
+	assert_non_null(vec[1] = ngt_to_mbuf(G, ngt_hex("00 01")));
+	assert_int_equal(ngu_port_send_burst(port, vec, 2), ENOTCONN);
+	w = why(G, NULL);
+	assert_int_equal(w->nrecs, 1);
+	r = NGU_WHY_REC(w, 0);
+	assert_int_equal(r->count, 5);
+	assert_int_equal(r->len, 0);
+	ngu_inspect_free(w);
 	ngu_port_close(port);
 	ngt_end(t);
 }
