@@ -312,14 +312,19 @@ ngu__drain_aside(struct ngu__thread *ts, hook_p peer, node_p node, item_p item)
 	(void)ngu__hop_slow(ts, NULL, peer, node, item, ts->budget < 0 ? NG_QUEUE : NG_NOFLAGS);
 }
 
-/* A burst that was put off. */
-NGU_INLINE void
-drain_burst(struct ngu__thread *ts, hook_p peer, node_p node, item_p item, uint32_t d)
+/* A burst that was put off; or a packet that is followed, which goes the slow way. Not inline, so that other packets' way is what it was. */
+static NGU_NOINLINE void
+drain_other(struct ngu__thread *ts, hook_p peer, node_p node, item_p item, uint32_t d)
 {
 	struct mbuf **vec = item->body.burst.vec;
 	size_t bytes = item->body.burst.bytes;
 	uint32_t n = item->el_count;
 
+	if (NGU_UNLIKELY(ngu__traced(item))) {
+		ngu__slot_leave(&ts->depth, d); /* the caller does so again, and no harm is done */
+		ngu__drain_aside(ts, peer, node, item);
+		return;
+	}
 	ngu__item_free_raw(ts, item);
 	ngu__count(ts, peer->hk_idx, n, bytes);
 	ts->through += n;
@@ -373,15 +378,8 @@ ngu__drain(struct ngu__thread *ts)
 			ts->through++;
 			(void)NGU_LD_ACQ(&peer->hk_rcvdata)(peer, item);
 			NGU_INSIDE(node, false);
-		} else if (NGU_LIKELY(!ngu__traced(item))) {
-			drain_burst(ts, peer, node, item, d);
 		} else {
-			ngu__slot_leave(&ts->depth, d);
-#if NGU_RCL_HOP_LOCKED
-			ngu__locked_leave(ts, peer, node, true);
-#endif
-			ngu__drain_aside(ts, peer, node, item);
-			continue;
+			drain_other(ts, peer, node, item, d);
 		}
 		ngu__slot_leave(&ts->depth, d);
 #if NGU_RCL_HOP_LOCKED
