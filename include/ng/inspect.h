@@ -292,6 +292,43 @@ NGU_API NGU_CHECK int ngu_trace_read(struct ngu_graph *g, struct ngu_trace **out
 /* End it and forget what was recorded. ENOENT nothing is traced. EDEADLK. Does not wait. */
 NGU_API int ngu_trace_stop(struct ngu_graph *g);
 
+/* ---- messages as people write them ---- */
+
+/* Texts lie in the block, each with its NUL, at these offsets. */
+struct ngu_help_msg {
+	uint32_t cookie, cmd;
+	uint32_t has_arg;   /* 0: it has no arguments, and arg is "" */
+	uint32_t has_reply; /* 0: no reply, or one without arguments */
+	uint64_t name_off;
+	uint64_t arg_off;   /* "{ debugLevel=<uint8> loopTimeout=<uint32> }" */
+	uint64_t reply_off;
+};
+
+struct ngu_help {
+	struct ngu_block block;
+	uint32_t nmsgs;
+	uint32_t unused;
+	uint64_t msgs_off;
+	char type[32]; /* "": the generic messages, which any node understands */
+};
+#define NGU_HELP_MSG(h, i) NGU_B_AT(h, (h)->msgs_off, struct ngu_help_msg, i)
+#define NGU_HELP_TEXT(h, off) ((const char *)(h) + (off))
+
+/*
+ * The messages of a node type (NULL: the generic ones), in the order of its list. In the syntax <uint8>, <int32>, <hint64> (hexadecimal when
+ * printed) are numbers, <string 31> one of at most 31 characters, <string>, <ipaddr>, <enaddr>, <bytes> what they say, <value> what only the type
+ * knows; [ X ... 8 ] is an array of 8, [ X ... ] one of any length. ENOENT no such type. EINVAL, ENOMEM. Never waits; fine inside a section.
+ */
+NGU_API NGU_CHECK int ngu_type_help(struct ngu_graph *g, const char *type, struct ngu_help **out);
+
+/*
+ * A command and its arguments, as NGM_ASCII2BINARY takes them, to the message for the node at `path`, which is not asked: *msg is for
+ * ngu_msg_free(). *off (off may be NULL) is where in `text` reading ended, also with an error: what is wrong stands there; SIZE_MAX: it is not the text.
+ * EINVAL syntax, or no command; ENOSYS a command the node does not know; ENOENT (off SIZE_MAX) no such node; ENXIO, ENOMEM, or an error of
+ * <netgraph/ng_parse.h>. Never waits; fine inside a section.
+ */
+NGU_API NGU_CHECK int ngu_msg_parse(struct ngu_graph *g, const char *path, const char *text, struct ng_mesg **msg, size_t *off);
+
 NGU_END_DECLS
 
 #endif /* NG_INSPECT_H */

@@ -190,3 +190,75 @@ ngu__ascii2binary(node_p here, struct ng_mesg *msg, struct ng_mesg **resp)
 	set_length(*resp, bin, n);
 	return (0);
 }
+
+/* ---- the same for a program, which is told where it went wrong ---- */
+
+static int
+parse_words(node_p node, const char *text, struct ng_mesg **out, size_t *off)
+{
+	const struct ng_cmdlist *c;
+	struct ng_mesg *bin;
+	int n = NGU_PARSE_WORK, error = 0, at = 0;
+	size_t from, len;
+
+	for (from = 0; text[from] == ' ' || text[from] == '\t'; from++)
+		;
+	for (len = 0; text[from + len] != '\0' && text[from + len] != ' ' && text[from + len] != '\t'; len++)
+		;
+	*off = from;
+	if (len == 0)
+		return (EINVAL);
+	if (len >= NG_CMDSTRSIZ)
+		return (ENOSYS);
+	if ((bin = (struct ng_mesg *)ngu_k_mkmsg(0, 0, "", NGU_PARSE_WORK, M_NOWAIT)) == NULL)
+		return (ENOMEM);
+	ngu__memcpy(bin->header.cmdstr, text + from, len);
+	if ((c = by_name(node->nd_type->cmdlist, bin)) == NULL && (c = by_name(ngu__generic_cmds, bin)) == NULL) {
+		NG_FREE_MSG(bin);
+		return (ENOSYS);
+	}
+	bin->header.cmd = (uint32_t)c->cmd;
+	bin->header.typecookie = c->cookie;
+	*off = from + len;
+	while (text[*off] == ' ' || text[*off] == '\t')
+		++*off;
+	if (c->mesgType == NULL)
+		n = 0;
+	else
+		error = ng_parse(c->mesgType, text + *off, &at, (u_char *)bin->data, &n);
+	*off += (size_t)at;
+	if (error != 0) {
+		NG_FREE_MSG(bin);
+		return (error);
+	}
+	bin->header.arglen = (uint32_t)n;
+	*out = bin;
+	return (0);
+}
+
+int
+ngu_msg_parse(struct ngu_graph *g, const char *path, const char *text, struct ng_mesg **out, size_t *off)
+{
+	struct ngu__thread *ts = ngu__self();
+	struct ngu__ctx ctx;
+	size_t at = 0;
+	node_p node;
+	int error;
+
+	if (out == NULL)
+		return (EINVAL);
+	*out = NULL;
+	if (off != NULL)
+		*off = SIZE_MAX;
+	if (g == NULL || path == NULL || text == NULL)
+		return (EINVAL);
+	ngu__enter(ts, &ctx, g);
+	if ((error = ng_path2noderef(NULL, path, &node, NULL)) == 0) {
+		error = parse_words(node, text, out, &at);
+		if (off != NULL)
+			*off = at;
+		NG_NODE_UNREF(node);
+	}
+	ngu__leave(ts, &ctx);
+	return (error);
+}
