@@ -45,6 +45,7 @@ hurt_constructor(node_p node)
 static int
 hurt_rcvmsg(node_p node, item_p item, hook_p last)
 {
+	NG_FREE_ITEM(item);
 	panic("hurt by a message");
 }
 
