@@ -68,6 +68,11 @@ NGU_API int ngu_client_apply(const char *text, unsigned flags, struct ngu_apply_
  */
 NGU_API ssize_t ngu_client_ask(unsigned what, const void *arg, size_t len, void **answer);
 
+/*
+ * ngu_host_capture(): a descriptor out of which records come, struct ngu_captured (<ng/host.h>) and bytes each, until it is closed.
+ */
+NGU_API int ngu_client_capture(const char *path, const char *hook, unsigned dirs, uint32_t snaplen, uint64_t limit);
+
 NGU_END_DECLS
 
 #endif /* NG_CLIENT_H */

@@ -17,6 +17,7 @@
 #include <sys/types.h>
 
 #include <ng/base.h>
+#include <ng/inspect.h>
 #include <ng/socket.h>
 
 NGU_BEGIN_DECLS
@@ -109,10 +110,39 @@ NGU_API NGU_CHECK int ngu_host_raw(struct ngu_host *h, struct ngu_fdid id);
  */
 enum ngu_question {
 	NGU_ASK_VERSION = 1, /* -> text: ngu_version(), a blank, ngu_backend(), a blank, the graph's name */
-	NGU_ASK_APPLY	     /* uint32_t flags, text without NUL as ngu_apply_text() -> struct ngu_apply_error; 0 also when the list failed */
+	NGU_ASK_APPLY,	     /* uint32_t flags, text without NUL as ngu_apply_text() -> struct ngu_apply_error; 0 also when the list failed */
+	/* Blocks of <ng/inspect.h>; texts without NUL, parted by one. */
+	NGU_ASK_SNAPSHOT,    /* -> struct ngu_snapshot */
+	NGU_ASK_NODE,	     /* path -> struct ngu_node_stat */
+	NGU_ASK_WHY,	     /* path, or nothing -> struct ngu_why */
+	NGU_ASK_HELP,	     /* node type, or nothing -> struct ngu_help */
+	NGU_ASK_TRACE_START, /* uint32_t packets, path, hook or nothing */
+	NGU_ASK_TRACE_READ,  /* -> struct ngu_trace */
+	NGU_ASK_TRACE_STOP,
+	NGU_ASK_PARSE	     /* path, a message as text -> struct ngu_parsed; 0 also when it is wrong. Paths are absolute */
+};
+
+/* Where the text of a message is wrong, as ngu_msg_parse(). */
+struct ngu_parsed {
+	uint64_t off; /* UINT64_MAX: it is not the text */
+	int32_t error;
+	uint32_t unused;
 };
 NGU_API NGU_CHECK int ngu_host_ask(struct ngu_host *h, enum ngu_question what, const void *arg, size_t len, void **answer,
     size_t *alen);
+
+/* What crossed a hook: then rec.caplen bytes. */
+struct ngu_captured {
+	uint64_t lost;	       /* packets until here for which there was no room */
+	struct ngu_cap_rec rec; /* size: of this and the bytes */
+};
+
+/*
+ * Records of what crosses hook `hook` of the node at `path` (ngu_capture_open()), until *fd, which is the caller's, is closed, `limit` packets have come (0: none),
+ * or the host ends. `dirs`: NGU_CAP_IN, NGU_CAP_OUT or both. Who has a packet does not wait for who reads: what there is no room for is lost, and counted.
+ */
+NGU_API NGU_CHECK int ngu_host_capture(struct ngu_host *h, const char *path, const char *hook, unsigned dirs, uint32_t snaplen,
+    uint64_t limit, int *fd);
 
 /*
  * For a library that takes system calls over: not 0 while the calling thread is in one of libng's own. The address is the thread's, and stays. Never blocks;

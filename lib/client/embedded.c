@@ -132,6 +132,16 @@ e_ask(struct way *w, enum ngu_question what, const void *arg, size_t len, void *
 	return (error != 0 ? error : ngu_host_ask(h, what, arg, len, answer, alen));
 }
 
+static int
+e_capture(struct way *w, const char *path, const char *hook, unsigned dirs, uint32_t snaplen, uint64_t limit, int *fd)
+{
+	struct ngu_host *h;
+	int error = host(&h);
+
+	(void)w;
+	return (error != 0 ? error : ngu_host_capture(h, path, hook, dirs, snaplen, limit, fd));
+}
+
 int
 way_embedded(struct way **out)
 {
@@ -148,6 +158,7 @@ way_embedded(struct way **out)
 		.setbuf = e_setbuf,
 		.raw = e_raw,
 		.ask = e_ask,
+		.capture = e_capture,
 	};
 	static struct way way = { .ops = &ops };
 

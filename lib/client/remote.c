@@ -591,6 +591,21 @@ r_ask(struct way *w, enum ngu_question what, const void *arg, size_t len, void *
 	return (error);
 }
 
+static int
+r_capture(struct way *w, const char *path, const char *hook, unsigned dirs, uint32_t snaplen, uint64_t limit, int *fd)
+{
+	const struct wire_body body = { .n = { dirs, snaplen, limit }, .text = path, .bytes = hook, .len = strlen(hook) };
+	struct call k;
+	int error = call((struct remote *)(void *)w, WIRE_CAPTURE, (struct ngu__fd_id){ 0, 0 }, &body, -1, &k);
+
+	if (error == 0) {
+		*fd = k.passed;
+		k.passed = -1;
+	}
+	call_end(&k);
+	return (error);
+}
+
 int
 way_remote(const char *path, struct way **out)
 {
@@ -607,6 +622,7 @@ way_remote(const char *path, struct way **out)
 		.setbuf = r_setbuf,
 		.raw = r_raw,
 		.ask = r_ask,
+		.capture = r_capture,
 	};
 	struct remote *r;
 

@@ -157,3 +157,14 @@ ngu_client_setbuf(int fd, size_t recvspace, size_t maxdgram)
 		error = w->ops->setbuf(w, fd, recvspace, maxdgram);
 	return (client_result(fd, error));
 }
+
+int
+ngu_client_capture(const char *path, const char *hook, unsigned dirs, uint32_t snaplen, uint64_t limit)
+{
+	struct way *w;
+	int error, fd;
+
+	if ((error = way_get(&w)) == 0)
+		error = w->ops->capture(w, path, hook, dirs, snaplen, limit, &fd);
+	return (error != 0 ? client_result(-1, error) : fd);
+}

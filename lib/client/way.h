@@ -23,6 +23,7 @@ struct way_ops {
 	int (*getbuf)(struct way *w, int fd, struct ngu_host_buf *buf);
 	int (*setbuf)(struct way *w, int fd, size_t recvspace, size_t maxdgram);
 	int (*raw)(struct way *w, int fd);
+	int (*capture)(struct way *w, const char *path, const char *hook, unsigned dirs, uint32_t snaplen, uint64_t limit, int *fd);
 	int (*ask)(struct way *w, enum ngu_question what, const void *arg, size_t len, void **answer, size_t *alen);
 };
 

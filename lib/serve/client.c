@@ -306,7 +306,7 @@ carry_out(struct client *c, struct question *q, const struct wire_head *head, co
 		q->error = adopt(c, q->sock, passed);
 		return (false);
 	}
-	if (q->op != WIRE_SOCKET && q->op != WIRE_ASK && !ngu__account_may(c, q->sock)) {
+	if (q->op != WIRE_SOCKET && q->op != WIRE_ASK && q->op != WIRE_CAPTURE && !ngu__account_may(c, q->sock)) {
 		q->error = ESTALE;
 		q->stranger = true;
 		return (false);

@@ -95,6 +95,18 @@ ask(struct question *q, const struct wire_body *in)
 	return (error);
 }
 
+static int
+capture(struct question *q, const struct wire_body *in)
+{
+	char hook[32];
+
+	if (in->len >= sizeof(hook))
+		return (ENOENT);
+	memcpy(hook, in->bytes, in->len);
+	hook[in->len] = '\0';
+	return (ngu_host_capture(q->c->s->host, in->text, hook, (unsigned)in->n[0], (uint32_t)in->n[1], in->n[2], &q->pass));
+}
+
 /* True: the answer comes later, and *q is another's. */
 static bool
 carry_out(struct question *q)
@@ -128,6 +140,9 @@ carry_out(struct question *q)
 		return (false);
 	case WIRE_ASK:
 		q->error = ask(q, &in);
+		return (false);
+	case WIRE_CAPTURE:
+		q->error = capture(q, &in);
 		return (false);
 	}
 	q->error = EOPNOTSUPP;

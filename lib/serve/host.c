@@ -37,6 +37,7 @@ struct ngu_host {
 	bool of_graph; /* made by ngu_host_of() */
 	uint32_t sockets;
 	struct ngu_host *next;
+	struct ngu__hcap *captures; /* the loop's lock */
 	char raw[RAW_MAX]; /* under the loop's lock */
 };
 
@@ -132,9 +133,10 @@ table_remove(struct hsock *hs)
 static void
 unref(struct hsock *hs)
 {
-	/* ORDER hsock-refs (both sides): whoever frees it sees all that the others did with it. */
+	/* ORDER hsock-refs (store side): each one who lets go releases what it did. */
 	if (NGU_FSUB_AR(&hs->refs, 1u) != 1)
 		return;
+	/* ORDER hsock-refs (load side): the same operation; who frees it has acquired all that. */
 	ngu__pair_destroy(&hs->pair);
 	ngu__mtx_destroy(&hs->query_lock);
 	free(hs);
@@ -429,6 +431,7 @@ ngu_host_close(struct ngu_host *h)
 	if (*p != NULL)
 		*p = h->next;
 	ngu__mtx_unlock(&table_lock);
+	ngu__host_captures_end(h);
 	ngu__loop_lock(h->loop);
 	do {
 		ngu__mtx_lock(&table_lock);
@@ -459,6 +462,18 @@ struct ngu_graph *
 ngu__host_graph(struct ngu_host *h)
 {
 	return (h->graph);
+}
+
+struct ngu__loop *
+ngu__host_loop(struct ngu_host *h)
+{
+	return (h->loop);
+}
+
+struct ngu__hcap **
+ngu__host_captures(struct ngu_host *h)
+{
+	return (&h->captures);
 }
 
 const int *

@@ -43,6 +43,7 @@ static const struct {
 	[WIRE_SETBUF] = { .ask = "qq", .answer = "", .socket = true },
 	[WIRE_RAW] = { .ask = "", .answer = "", .socket = true },
 	[WIRE_ASK] = { .ask = "wb", .answer = "b" },
+	[WIRE_CAPTURE] = { .ask = "wwqTb", .answer = "", .answer_fd = true },
 };
 
 static const char *

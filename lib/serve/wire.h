@@ -34,6 +34,7 @@ enum wire_op {
 	WIRE_SETBUF,	/* recvspace, maxdgram */
 	WIRE_RAW,
 	WIRE_ASK, /* the question; bytes: its argument; answer: bytes */
+	WIRE_CAPTURE, /* directions, longest, how many; text: path; bytes: hook; answer: with the program's end */
 	WIRE_OPS
 };
 

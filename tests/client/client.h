@@ -24,6 +24,7 @@
 #include <netgraph/ng_hub.h>
 #include <netgraph/ng_socket.h>
 #include <ng/client.h>
+#include <ng/host.h>
 #include <ng/ng.h>
 
 static struct ngu_graph *g;

@@ -645,6 +645,126 @@ whole_graph(void **state)
 	ok(ngu_client_use(NULL));
 }
 
+/* The blocks of <ng/inspect.h> come through as they are. */
+static void
+questions(void **state)
+{
+	static const char parse[] = "br:\0setconfig { debugLevel=1 nofield=2 }", trace[] = "\2\0\0\0h:\0a";
+	const struct ngu_node_stat *node;
+	const struct ngu_snapshot *snap;
+	const struct ngu_parsed *parsed;
+	const struct ngu_trace *tr;
+	const struct ngu_help *help;
+	const struct ngu_why *why;
+	u_char buf[8];
+	void *b;
+	int cs, ds;
+
+	(void)state;
+	ok(NgMkSockNode("s", &cs, &ds));
+	ok(ngu_client_apply("mknode hub h\nmknode bridge br\nconnect s: h: x a\nconnect s: h: y b\n", 0, NULL));
+	assert_true(ngu_client_ask(NGU_ASK_SNAPSHOT, NULL, 0, &b) > 0);
+	snap = b;
+	assert_int_equal(snap->nnodes, 3);
+	assert_int_equal(snap->nlinks, 2);
+	assert_string_equal(NGU_SNAP_NODE(snap, 0)->name, "s");
+	free(b);
+	assert_true(ngu_client_ask(NGU_ASK_NODE, "h:", 2, &b) > 0);
+	node = b;
+	assert_string_equal(node->type, "hub");
+	assert_int_equal(node->nhooks, 2);
+	free(b);
+	fails(ngu_client_ask(NGU_ASK_NODE, "none:", 5, &b), ENOENT);
+	assert_true(ngu_client_ask(NGU_ASK_HELP, "bridge", 6, &b) > 0);
+	help = b;
+	assert_true(help->nmsgs > 3);
+	free(b);
+	assert_int_equal(ngu_client_ask(NGU_ASK_PARSE, parse, sizeof(parse) - 1, &b), sizeof(*parsed));
+	parsed = b;
+	assert_int_equal(parsed->error, ENOENT);
+	assert_memory_equal(parse + 4 + parsed->off, "nofield", 7);
+	free(b);
+	ok(ngu_client_ask(NGU_ASK_TRACE_START, trace, sizeof(trace) - 1, &b));
+	ok(NgSendData(ds, "x", (const u_char *)"seen", 4));
+	assert_int_equal(NgRecvData(ds, buf, sizeof(buf), NULL), 4);
+	assert_true(ngu_client_ask(NGU_ASK_TRACE_READ, NULL, 0, &b) > 0);
+	tr = b;
+	assert_int_equal(tr->nrecs, 2);
+	assert_string_equal(NGU_TRACE_REC(tr, 0)->type, "hub");
+	assert_string_equal(NGU_TRACE_REC(tr, 1)->type, "socket");
+	free(b);
+	ok(ngu_client_ask(NGU_ASK_TRACE_STOP, NULL, 0, &b));
+	fails(ngu_client_ask(NGU_ASK_TRACE_READ, NULL, 0, &b), ENOENT);
+	assert_true(ngu_client_ask(NGU_ASK_WHY, NULL, 0, &b) > 0);
+	why = b;
+	assert_int_equal(why->nrecs, 0);
+	free(b);
+	fails(ngu_client_ask(NGU_ASK_TRACE_START, "x", 1, &b), EINVAL);
+	ok(close(cs));
+	ok(close(ds));
+}
+
+/* Copies of what crosses a hook, until the descriptor is closed; the hook's own traffic goes on whether they are read or not. */
+static void
+captures(void **state)
+{
+	struct {
+		struct ngu_captured head;
+		char bytes[64];
+	} rec;
+	static const u_char big[8000];
+	const int flood = 4000;
+	u_char buf[64];
+	int cs, ds, fd, n;
+
+	(void)state;
+	ok(NgMkSockNode("s", &cs, &ds));
+	ok(ngu_client_apply("mknode hub h\nconnect s: h: x a\nconnect s: h: y b\n", 0, NULL));
+	fails(ngu_client_capture("h:", "none", NGU_CAP_IN, 0, 0), ENOENT);
+	fails(ngu_client_capture("h:", "a", 0, 0, 0), EINVAL);
+	fd = ngu_client_capture("h:", "a", NGU_CAP_IN | NGU_CAP_OUT, 3, 0);
+	assert_true(fd >= 0);
+	assert_false(readable(fd));
+	ok(NgSendData(ds, "x", (const u_char *)"arrives", 7));
+	ok(NgSendData(ds, "y", (const u_char *)"leaves", 6));
+	assert_int_equal(read(fd, &rec, sizeof(rec)), sizeof(rec.head) + 3);
+	assert_int_equal(rec.head.rec.dir, NGU_CAP_IN);
+	assert_int_equal(rec.head.rec.len, 7);
+	assert_int_equal(rec.head.rec.caplen, 3);
+	assert_int_equal(rec.head.lost, 0);
+	assert_memory_equal(rec.bytes, "arr", 3);
+	assert_int_equal(read(fd, &rec, sizeof(rec)), sizeof(rec.head) + 3);
+	assert_int_equal(rec.head.rec.dir, NGU_CAP_OUT);
+	assert_memory_equal(rec.bytes, "lea", 3);
+	for (int i = 0; i < 2; i++)
+		assert_true(NgRecvData(ds, buf, sizeof(buf), NULL) > 0);
+	ok(close(fd));
+	/* Nobody reads: what there is no room for is lost, and told with the next that comes through. */
+	fd = ngu_client_capture("h:", "a", NGU_CAP_IN, 0, 0);
+	assert_true(fd >= 0);
+	for (n = 0; n < flood; n++) {
+		ok(NgSendData(ds, "x", big, sizeof(big)));
+		assert_int_equal(NgRecvData(ds, buf, sizeof(buf), NULL), sizeof(buf));
+	}
+	ok(fcntl(fd, F_SETFL, O_NONBLOCK));
+	for (n = 0; read(fd, &rec, sizeof(rec)) > 0; n++)
+		assert_int_equal(rec.head.lost, 0);
+	assert_true(n > 10 && n < flood);
+	ok(NgSendData(ds, "x", (const u_char *)"again", 5));
+	assert_int_equal(read(fd, &rec, sizeof(rec)), sizeof(rec.head) + 5);
+	assert_int_equal(rec.head.lost, flood - n);
+	ok(close(fd));
+	/* One that is open does not keep the graph from ending. */
+	fd = ngu_client_capture("h:", "a", NGU_CAP_IN, 0, 0);
+	assert_true(fd >= 0);
+	ok(ngu_graph_destroy(g));
+	assert_int_equal(read(fd, &rec, sizeof(rec)), 0);
+	ok(close(fd));
+	ok(close(cs));
+	ok(close(ds));
+	ok(ngu_graph_create(NULL, &g));
+}
+
 int
 main(void)
 {
@@ -664,6 +784,8 @@ main(void)
 		client_test(traffic),
 		client_test(debug),
 		client_test(whole_graph),
+		client_test(questions),
+		client_test(captures),
 	};
 
 	(void)unsetenv("NETGRAPH");

@@ -30,8 +30,8 @@ for layer in port reclaim kern core msg serve client tools; do
 	nothing "$layer looks down" up
 done
 
-# Programs of the project are programs as any other: they get to the library by its public headers.
-tools() { includes lib/tools | grep -E ':"[^"]*/|:(kern|sys/param\.h|netgraph/netgraph\.h|netgraph/ng_parse\.h)'; }
+# Programs of the project are programs as any other: they get to the library by its public headers. (ngt runs commands of ngctl.)
+tools() { includes lib/tools | grep -v ':"tools/' | grep -E ':"[^"]*/|:(kern|sys/param\.h|netgraph/netgraph\.h|netgraph/ng_parse\.h)'; }
 nothing 'tools include public headers only' tools
 
 # The race lab stands beside port and reclaim: what is above them does not know it.

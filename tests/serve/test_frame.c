@@ -31,6 +31,7 @@ static const struct trial trials[] = {
 	{ WIRE_SETBUF, { .n = { UINT64_MAX, 0 } }, { .len = 0 } },
 	{ WIRE_RAW, { .len = 0 }, { .len = 0 } },
 	{ WIRE_ASK, { .n = { 1 }, .bytes = "x", .len = 1 }, { .bytes = "yes", .len = 3 } },
+	{ WIRE_CAPTURE, { .n = { 1, 2, 3 }, .text = "path:", .bytes = "hook", .len = 4 }, { .len = 0 } },
 };
 
 static void
@@ -80,13 +81,13 @@ test_round(void **state)
 	for (size_t i = 0; i < sizeof(trials) / sizeof(trials[0]); i++) {
 		const struct trial *t = &trials[i];
 		struct wire_head head = { .op = (uint16_t)t->op, .id = (uint32_t)i + 1 };
-		bool about = t->op != WIRE_HELLO && t->op != WIRE_SOCKET && t->op != WIRE_ASK;
+		bool about = t->op != WIRE_HELLO && t->op != WIRE_SOCKET && t->op != WIRE_ASK && t->op != WIRE_CAPTURE;
 
 		head.dev = about ? 3 : 0;
 		head.ino = about ? UINT64_MAX : 0;
 		through(fd, &head, &t->ask, false, t->op == WIRE_ADOPT ? fd[0] : -1);
 		head = (struct wire_head){ .op = (uint16_t)t->op, .id = UINT32_MAX, .flags = WIRE_F_ANSWER, .dev = 1 };
-		through(fd, &head, &t->answer, true, t->op == WIRE_SOCKET ? fd[1] : -1);
+		through(fd, &head, &t->answer, true, t->op == WIRE_SOCKET || t->op == WIRE_CAPTURE ? fd[1] : -1);
 		head = (struct wire_head){ .op = (uint16_t)t->op, .id = 1, .flags = WIRE_F_ANSWER, .error = EEXIST };
 		through(fd, &head, &nothing, true, -1);
 		through(fd, &head, &why, true, -1);
