@@ -224,6 +224,7 @@ teardown(void **state)
 	(void)state;
 	ngu_serve_end(server);
 	server = NULL;
+	flows();
 	atomic_store(&flow.stop, true);
 	(void)pthread_join(flow.thread, NULL);
 	if (ngu_settle(g, PATIENCE_MS) != 0 || atomic_load(&flow.came) != atomic_load(&flow.sent) || atomic_load(&flow.sent) == 0) {
