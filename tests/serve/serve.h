@@ -360,8 +360,10 @@ raw_socket(struct raw *r, enum ngu_sock_kind kind, struct ngu_fdid *id)
 }
 
 struct message {
-	struct ng_mesg msg;
-	char arg[1024];
+	union {
+		struct ng_mesg msg;
+		char bytes[sizeof(struct ng_mesg) + 1024];
+	};
 };
 
 /* *m as a message; its length. */
@@ -374,7 +376,7 @@ message(struct message *m, int cmd, const void *arg, size_t len)
 	m->msg.header.cmd = (uint32_t)cmd;
 	m->msg.header.arglen = (uint32_t)len;
 	if (len != 0)
-		memcpy(m->msg.data, arg, len);
+		memcpy(m->bytes + sizeof(m->msg), arg, len);
 	return (sizeof(m->msg) + len);
 }
 

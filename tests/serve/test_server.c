@@ -97,7 +97,7 @@ test_questions(void **state)
 static void
 test_long(void **state)
 {
-	size_t len = 3 * WIRE_INLINE, n = message(&(struct message){ .arg = "" }, NGM_NODEINFO, NULL, 0);
+	size_t len = 3 * WIRE_INLINE;
 	struct raw *r = raw_client();
 	char *text = malloc(len), line[64];
 	struct ngu_fdid cid;
@@ -122,7 +122,6 @@ test_long(void **state)
 	/* A message over the socket's limit, and one over the server's. */
 	memset(text, 0, len);
 	assert_int_equal(raw_ask(r, WIRE_MSG, cid, &(struct wire_body){ .text = ".", .bytes = text, .len = len }, -1), EMSGSIZE);
-	(void)n;
 	free(text);
 	raw_close(r);
 	(void)close(cs);
