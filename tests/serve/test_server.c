@@ -645,6 +645,50 @@ test_slow_method(void **state)
 	(void)close(cs);
 }
 
+/* Methods of many nodes that do not return: one client has four hands at work for it, the next client has its own. */
+static void
+test_hands(void **state)
+{
+	struct raw *r[2];
+	struct ngu_fdid id[2];
+	int cs[2];
+	char path[32];
+	struct message m;
+	size_t n = message(&m, 1, NULL, 0);
+
+	(void)state;
+	stuck_begin();
+	m.msg.header.typecookie = 4711;
+	for (int i = 0; i < 20; i++) {
+		(void)snprintf(path, sizeof(path), "stuck%d", i);
+		ok(ngu_mknode(g, "stuck", path, NULL));
+	}
+	for (int k = 0; k < 2; k++) {
+		r[k] = raw_client();
+		cs[k] = raw_socket(r[k], NGU_SOCK_CONTROL, &id[k]);
+		for (int i = 0; i < 10; i++) {
+			(void)snprintf(path, sizeof(path), "stuck%d:", k * 10 + i);
+			ok(raw_send(r[k], WIRE_MSG, id[k], &(struct wire_body){ .text = path, .bytes = &m, .len = n }, -1));
+		}
+		until(stuck_inside() == 4 * ((unsigned)k + 1) && stats().flying == 10 * ((unsigned)k + 1));
+		for (int i = 0; i < 5; i++)
+			all_well();
+		assert_int_equal(stuck_inside(), 4 * (k + 1));
+	}
+	/* One goes: what it had begun goes on, the rest is never done. */
+	raw_close(r[1]);
+	(void)close(cs[1]);
+	until(stats().clients == 1 && stats().flying == 14);
+	stuck_hold(false);
+	for (int i = 0; i < 10; i++) {
+		ok(raw_recv(r[0]));
+		assert_int_equal(r[0]->head.error, 0);
+	}
+	until(stats().flying == 0 && stats().sockets == 1);
+	raw_close(r[0]);
+	(void)close(cs[0]);
+}
+
 /* The client goes while its message is in a method, or waits for one, and its hook is that node's peer; the node stays as it was. */
 static void
 test_gone_meanwhile(void **state)
@@ -879,6 +923,7 @@ main(int argc, char **argv)
 		serve_test(test_clients_limit),
 		serve_test(test_no_descriptor),
 		serve_test(test_slow_method),
+		serve_test(test_hands),
 		serve_test(test_gone_meanwhile),
 		serve_test(test_end_meanwhile),
 		serve_test(test_paths),

@@ -92,7 +92,9 @@ run_script(struct ngu_graph *g, const char *name)
 	const char *why = e.text;
 	int error;
 
-	if ((error = ngu_apply_text(g, text, 0, &e)) != 0) {
+	error = ngu_apply_text(g, text, 0, &e);
+	free(text);
+	if (error != 0) {
 		/* The sentence begins with the place, which is said in another form here. */
 		if (e.line != 0 && strncmp(why, "line ", 5) == 0 && strstr(why, ": ") != NULL)
 			why = strstr(why, ": ") + 2;
@@ -102,7 +104,6 @@ run_script(struct ngu_graph *g, const char *name)
 			errx(EX_DATAERR, "%s:%u:%u: %s (%s)", name, e.line, e.column, why, strerror(error));
 		errx(EX_DATAERR, "%s:%u: %s (%s)", name, e.line, why, strerror(error));
 	}
-	free(text);
 }
 
 /* Each client and each of its sockets takes a descriptor. */
