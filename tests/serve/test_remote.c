@@ -386,6 +386,13 @@ test_processes(void **state)
 		info(cs, ".", "me");
 	}
 	assert_int_equal(stats().connections, 4);
+	/* A child that asks nothing does not keep the channel: the server shall see its parent's end. */
+	got = open_fds();
+	assert_true((pid = fork()) >= 0);
+	if (pid == 0)
+		_exit(open_fds() == got - 1 ? 0 : 1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
 	/* Another program. */
 	assert_true((pid = fork()) >= 0);
 	if (pid == 0) {
