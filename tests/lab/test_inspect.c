@@ -154,7 +154,7 @@ drain(struct ngu_cap *c, uint32_t *last)
 	for (at = 0; at < got; at += r.size, n++) {
 		memcpy(&r, buf + at, sizeof(r));
 		ngu_lab_check(r.size == 32 && r.caplen == 2 && r.len == 2 && buf[at + sizeof(r)] < 2);
-		ngu_lab_check(buf[at + sizeof(r) + 1] > last[buf[at + sizeof(r)]] && buf[at + sizeof(r) + 1] <= 3);
+		ngu_lab_check(buf[at + sizeof(r) + 1] > last[buf[at + sizeof(r)]] && buf[at + sizeof(r) + 1] <= 5);
 		last[buf[at + sizeof(r)]] = buf[at + sizeof(r) + 1];
 	}
 	return (n);
@@ -195,8 +195,8 @@ looks(void *arg, const struct ngu_cap_rec *rec, const struct mbuf *m)
 {
 	(void)arg;
 	(void)m;
+	seen++; /* a point at which others may run */
 	ngu_lab_check(alive->there && rec->dir == NGU_CAP_OUT);
-	seen++;
 }
 
 static void
@@ -207,6 +207,7 @@ calls(void *arg)
 	ngu_lab_check(alive != NULL);
 	alive->there = true;
 	ngu_lab_check(open_at("out", NGU_CAP_OUT, looks) == 0);
+	ngu_lab_check(seen <= 1); /* so that it is both threads', and a point */
 	ngu_lab_check(ngu_capture_close(cap) == 0);
 	alive->there = false;
 	free(alive);
@@ -217,6 +218,26 @@ line_in(void *arg)
 {
 	(void)arg;
 	return (line("in"));
+}
+
+/* Another capture, at another hook, all the time. */
+static struct ngu_cap *always;
+
+static int
+line_watched(void *arg)
+{
+	struct ngu_cap_opts o = { .size = sizeof(o), .dirs = NGU_CAP_IN, .buffer = 1 };
+	int error = line_in(arg);
+
+	return (error != 0 ? error : ngu_capture_open(g, "q:", "in", &o, &always));
+}
+
+static void
+watches_out(void *arg)
+{
+	(void)arg;
+	ngu_lab_check(open_at("out", NGU_CAP_IN, NULL) == 0);
+	ngu_lab_check(ngu_capture_close(cap) == 0);
 }
 
 static int
@@ -237,6 +258,25 @@ ring(void *arg)
 	return (open_at("out", NGU_CAP_OUT, NULL));
 }
 
+/* The same, full. */
+static int
+ring_full(void *arg)
+{
+	int error;
+
+	if ((error = ring(arg)) == 0 && lt_send(lt_in, 0, 1) == 0 && lt_send(lt_in, 0, 2) != 0)
+		error = ENOBUFS;
+	return (error);
+}
+
+static void
+send_more(void *arg)
+{
+	(void)arg;
+	ngu_lab_check(lt_send(lt_in, 0, 3) == 0);
+	ngu_lab_check(lt_send(lt_in, 0, 4) == 0);
+}
+
 static uint32_t read_last[2];
 static _Atomic unsigned read_n;
 
@@ -245,6 +285,7 @@ reads(void *arg)
 {
 	(void)arg;
 	read_n += drain(cap, read_last);
+	read_n += drain(cap, read_last);
 }
 
 static void
@@ -252,8 +293,10 @@ end_ring(void *arg)
 {
 	struct ngu_cap_stat s;
 
-	ngu_lab_check(lt_send(lt_in, 0, 3) == 0); /* there is room: all has been read */
 	read_n += drain(cap, read_last);
+	ngu_lab_check(lt_send(lt_in, 0, 5) == 0); /* there is room */
+	ngu_lab_check(drain(cap, read_last) == 1 && read_last[0] == 5);
+	read_n++;
 	ngu_capture_stat(cap, &s);
 	ngu_lab_check(s.seen == lt_sent && s.stored == read_n && s.stored + s.dropped == s.seen);
 	ngu_lab_check(ngu_capture_close(cap) == 0);
@@ -270,6 +313,16 @@ end_line(void *arg)
 	ngu_lab_check(lab_at_rest(node));
 	lab_drop(node);
 	lt_end(arg);
+}
+
+static void
+end_watched(void *arg)
+{
+	uint32_t last[2] = { 0 };
+
+	ngu_lab_check(drain(always, last) == lt_sent);
+	ngu_lab_check(ngu_capture_close(always) == 0);
+	end_line(arg);
 }
 
 /* ---- traces ---- */
@@ -289,6 +342,18 @@ traces(void *arg)
 	}
 	ngu_inspect_free(t);
 	ngu_lab_check(ngu_trace_stop(g) == 0);
+}
+
+/* There is none, or it is complete. */
+static void
+reads_trace(void *arg)
+{
+	struct ngu_trace *t;
+	int error = ngu_trace_read(g, &t);
+
+	(void)arg;
+	ngu_lab_check(error == ENOENT || (error == 0 && t->packets == 1 && t->nrecs == 0));
+	ngu_inspect_free(t);
 }
 
 static void
@@ -313,15 +378,21 @@ static const struct ngu_lab capture_open = { .name = "capture-open", .setup = li
 	.body = { { "send", send2 }, { "watch", watches_in } }, .end = end_line };
 static const struct ngu_lab capture_queue = { .name = "capture-queue", .setup = line_queue, .points = LT_POINTS(85),
 	.body = { { "send", send1 }, { "watch", watches_queue } }, .end = end_line };
-static const struct ngu_lab capture_call = { .name = "capture-call", .setup = line_in, .points = LT_POINTS(19),
+static const struct ngu_lab capture_call = { .name = "capture-call", .setup = line_in, .points = LT_POINTS(21),
 	.body = { { "send", send1 }, { "watch", calls } }, .end = end_line };
-static const struct ngu_lab capture_ring = { .name = "capture-ring", .setup = ring, .points = LT_POINTS(12),
+static const struct ngu_lab capture_ring = { .name = "capture-ring", .setup = ring, .points = LT_POINTS(13),
 	.body = { { "send", send2 }, { "read", reads } }, .end = end_ring };
 static const struct ngu_lab capture_ring2 = { .name = "capture-ring-2", .setup = ring, .points = LT_POINTS(15),
 	.body = { { "send", send2 }, { "send too", send_other } }, .end = end_ring };
+static const struct ngu_lab capture_again = { .name = "capture-again", .setup = ring_full, .points = LT_POINTS(13),
+	.body = { { "send", send_more }, { "read", reads } }, .end = end_ring };
+static const struct ngu_lab capture_two = { .name = "capture-two", .setup = line_watched, .points = LT_POINTS(13),
+	.body = { { "send", send2 }, { "watch", watches_out } }, .end = end_watched };
 static const struct ngu_lab trace_in = { .name = "trace-in", .setup = line_in, .points = LT_POINTS(33), .body = { { "send", send2 }, { "trace", traces_in } }, .end = end_line };
 static const struct ngu_lab trace_queue = { .name = "trace-queue", .setup = line_queue, .points = LT_POINTS(81),
 	.body = { { "send", send1 }, { "trace", traces_queue } }, .end = end_line };
+static const struct ngu_lab trace_read = { .name = "trace-read", .setup = line_in, .points = LT_POINTS(11),
+	.body = { { "trace", traces_in }, { "read", reads_trace } }, .end = end_line };
 
 LT_TEST(why_write)
 LT_TEST(why_read)
@@ -330,8 +401,11 @@ LT_TEST(capture_queue)
 LT_TEST(capture_call)
 LT_TEST(capture_ring)
 LT_TEST(capture_ring2)
+LT_TEST(capture_again)
+LT_TEST(capture_two)
 LT_TEST(trace_in)
 LT_TEST(trace_queue)
+LT_TEST(trace_read)
 
 int
 main(void)
@@ -344,8 +418,11 @@ main(void)
 		cmocka_unit_test(test_capture_call),
 		cmocka_unit_test(test_capture_ring),
 		cmocka_unit_test(test_capture_ring2),
+		cmocka_unit_test(test_capture_again),
+		cmocka_unit_test(test_capture_two),
 		cmocka_unit_test(test_trace_in),
 		cmocka_unit_test(test_trace_queue),
+		cmocka_unit_test(test_trace_read),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
