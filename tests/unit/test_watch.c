@@ -33,6 +33,8 @@ text(struct ngu_cap *c)
 		for (at = 0; at < got; at += r.size) {
 			memcpy(&r, buf + at, sizeof(r));
 			assert_true(r.size % 8 == 0 && r.caplen <= r.len && at + r.size <= got);
+			if (n + 8 > sizeof(out)) /* of a flood only the beginning is told */
+				continue;
 			n += (size_t)snprintf(out + n, sizeof(out) - n, "%s%c", n != 0 ? " " : "", r.dir == IN ? '<' : '>');
 			for (uint32_t i = 0; i < r.caplen && n + 4 < sizeof(out); i++)
 				n += (size_t)snprintf(out + n, sizeof(out) - n, "%02x", (unsigned char)buf[at + sizeof(r) + i]);
