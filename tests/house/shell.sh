@@ -4,7 +4,7 @@
 # shellcheck source=tests/house/tap.sh
 . "$(dirname -- "$0")/tap.sh"
 cd -- "$src" || exit 1
-for f in tests/run bench/run bench/plot bench/tables .ci/run tests/support/*.sh tests/torture/*.sh tests/arm64/*.sh tests/house/*.sh tests/data/*.sh tests/proof/*.sh tests/fuzz/*.sh tests/planted/*.sh; do
+for f in tests/run bench/run bench/plot bench/tables .ci/run tests/support/*.sh tests/torture/*.sh tests/arm64/*.sh tests/house/*.sh tests/data/*.sh tests/proof/*.sh tests/fuzz/*.sh tests/planted/*.sh lib/tools/completion/*.bash; do
 	[ -e "$f" ] || continue
 	one() {
 		bash -n "$f" || return 1
