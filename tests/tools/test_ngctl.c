@@ -612,6 +612,13 @@ test_apply(void **state)
 	unlink(want), unlink(clash), unlink(broken);
 }
 
+/* Our own node shut down by ourselves: said, not died of. */
+static void
+test_node_gone(void **state)
+{
+	complains("shutdown .\nlist\n", "ngctl: send msg: Broken pipe\nngctl: list \".\" in graph embedded: our node is gone, or the graph is: EPIPE\n", 71);
+}
+
 /* All or nothing: a node refuses, when others have been made. The nodes' IDs are counted on, so that one that came and went shows. */
 static void
 test_apply_refused(void **state)
@@ -671,6 +678,34 @@ test_complete(void **state)
 	rmdir(dir);
 }
 
+/* bash's completion: the words that it would offer. */
+static void
+bash(const char *line, const char *words)
+{
+	static const char script[] = ". \"$1\" && COMP_WORDBREAKS=$' \\t\\n\\\"'\\''><=;|&(:' && compopt() { :; } && COMP_LINE=$2 && COMP_POINT=${#2} && "
+				     "_${2%% *} && printf '%s\\n' ${COMPREPLY[@]+\"${COMPREPLY[@]}\"}";
+	const struct ran *r = RUN(NULL, "/bin/bash", "-c", script, "bash", NGU_SRCDIR "/lib/tools/completion/ngctl.bash", line);
+
+	assert_string_equal(r->err, "");
+	assert_string_equal(r->out, words);
+}
+
+static void
+test_bash(void **state)
+{
+	if (access("/bin/bash", X_OK) != 0)
+		return;
+	setenv("NGCTL", NGT_NGCTL, 1);
+	bash("ngctl m", "mknode\nmkpeer\nmsg\n");
+	bash("ngctl -d -n x --json help sh", "show\nshutdown\n");
+	bash("ngctl --j", "--json\n");
+	bash("ngctl mkpeer hu", "hub\n");
+	bash("ngctl show [1]", "[1]:\n");
+	bash("ngctl show [1]:", "\n"); /* no hooks */
+	bash("nghook -a [", "[1]:\n");
+	unsetenv("NGCTL");
+}
+
 int
 main(void)
 {
@@ -694,8 +729,10 @@ main(void)
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_save),
 		cmocka_unit_test(test_apply),
+		cmocka_unit_test(test_node_gone),
 		cmocka_unit_test(test_apply_refused),
 		cmocka_unit_test(test_complete),
+		cmocka_unit_test(test_bash),
 	};
 
 	unsetenv("NETGRAPH");

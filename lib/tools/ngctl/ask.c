@@ -122,16 +122,25 @@ enum result
 incoming_data(void)
 {
 	char hook[NG_HOOKSIZ];
+	struct ng_mesg *rep;
 	u_char *data = NULL;
+	bool alive = true;
 	int len;
 
 	if ((len = NgAllocRecvData(ctl.ds, &data, hook)) < 0)
 		return (failed("recv data", &(struct about){ .command = "receive" }));
 	if (len == 0) {
+		/* The end; or a packet without a byte, whose hook is not told, and then there is somebody who answers. */
 		free(data);
-		errno = EPIPE;
-		return (failed("recv data", &(struct about){ .command = "receive" }));
+		data = NULL;
+		hook[0] = '\0';
+		alive = ask(".", NGM_GENERIC_COOKIE, NGM_NODEINFO, NULL, 0, &rep) == ASK_OK;
+		free(rep);
+		if (!alive)
+			errno = EPIPE;
 	}
+	if (!alive)
+		return (failed("recv data", &(struct about){ .command = "receive" }));
 	if (ctl.as_json) {
 		json_begin();
 		json_object("data");

@@ -5,7 +5,6 @@
 
 #include <err.h>
 #include <errno.h>
-#include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,7 +163,6 @@ draw(const char *text, size_t len, const char *file)
 {
 	char *const av[] = { "dot", "-Tsvg", "-o", (char *)file, NULL };
 	posix_spawn_file_actions_t fa;
-	struct sigaction ignore = { .sa_handler = SIG_IGN }, before;
 	int p[2], error, status = 0;
 	ssize_t n = 0;
 	pid_t pid;
@@ -193,11 +191,9 @@ draw(const char *text, size_t len, const char *file)
 			warnx("--svg needs the program \"dot\" of GraphViz (packages call it graphviz); without it, dot prints text for it");
 		return (CMD_ERROR);
 	}
-	sigaction(SIGPIPE, &ignore, &before);
 	for (; len > 0 && (n = write(p[1], text, len)) > 0; text += n)
 		len -= (size_t)n;
 	close(p[1]);
-	sigaction(SIGPIPE, &before, NULL);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (len == 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0)

@@ -137,6 +137,7 @@ line_read(void)
 	HistEvent ev;
 	int len = 0;
 
+	el_set(el, EL_PREP_TERM, 1); /* before the prompt shows: it would be done behind it, and a ^D typed between would be lost */
 	if ((line = el_gets(el, &len)) == NULL || len <= 0) {
 		putchar('\n');
 		return (NULL);

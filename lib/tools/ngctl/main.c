@@ -5,7 +5,9 @@
 #include "ngctl.h"
 
 #include <err.h>
+#include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -52,6 +54,7 @@ main(int argc, char **argv)
 	enum result r;
 	int c;
 
+	signal(SIGPIPE, SIG_IGN); /* of a node that is gone there is more to say */
 	snprintf(name, sizeof(name), "ngctl%d", (int)getpid());
 	while ((c = getopt_long(argc, argv, "+df:j:n:", longs, NULL)) != -1) {
 		switch (c) {
@@ -99,8 +102,13 @@ main(int argc, char **argv)
 		r = command_run(argc, argv);
 	else
 		r = prompt_loop();
-	if (fflush(stdout) != 0 || ferror(stdout))
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		if (errno == EPIPE) { /* as if we had not asked to be spared */
+			signal(SIGPIPE, SIG_DFL);
+			raise(SIGPIPE);
+		}
 		err(EX_OSERR, "standard output");
+	}
 	switch (r) {
 	case CMD_USAGE:
 		return (EX_USAGE);

@@ -5,6 +5,7 @@
 #include <err.h>
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,8 +88,21 @@ write_ascii(const unsigned char *data, size_t len)
 	write_out("\n", 1);
 }
 
+/* No bytes are the end, or a packet without any: then there is somebody who answers. */
+static bool
+alive(int cs)
+{
+	void (*before)(int) = signal(SIGPIPE, SIG_IGN); /* which a node that is gone brings */
+	struct ng_mesg *rep = NULL;
+	bool is = ngu_client_query(cs, ".", NGM_GENERIC_COOKIE, NGM_NODEINFO, NULL, 0, &rep) > 0;
+
+	signal(SIGPIPE, before);
+	free(rep);
+	return (is);
+}
+
 static void
-relay(int ds)
+relay(int cs, int ds)
 {
 	static unsigned char buf[MOST];
 	char hook[NG_HOOKSIZ];
@@ -107,7 +121,7 @@ relay(int ds)
 		if (p[0].revents != 0) {
 			if ((n = NgRecvData(ds, buf, sizeof(buf), hook)) < 0)
 				fail("read(hook)", NULL);
-			if (n == 0)
+			if (n == 0 && !alive(cs))
 				errx(EX_OSERR, "read EOF from hook?!");
 			if (opt.ascii)
 				write_ascii(buf, (size_t)n);
@@ -205,6 +219,6 @@ main(int argc, char **argv)
 	free(message);
 	if (opt.execute)
 		execute(ds, argv + 2);
-	relay(ds);
+	relay(cs, ds);
 	return (EX_OSERR);
 }
