@@ -544,8 +544,8 @@ test_save(void **state)
 		"mknode hub lone\n",
 		"mknode hub a\nmkpeer a: hole o o\n",
 		"mkpeer hub x x\nname x h\nmkpeer h: tee b left\nmkpeer h:b hub right y\nconnect h:b.right h: z c\nrmhook x\n",
-		"mkpeer bridge x link0\nname x br\nmkpeer br: hub link1 a\nmkpeer br: hub link2 a\nmkpeer br: vlan link3 downstream\n"
-		"connect br:link1 br:link2 s t\nmkpeer br:link1 echo k k\nconnect br:link2 br:link2 l m\nrmhook x\n",
+		("mkpeer bridge x link0\nname x br\nmkpeer br: hub link1 a\nmkpeer br: hub link2 a\nmkpeer br: vlan link3 downstream\n"
+		 "connect br:link1 br:link2 s t\nmkpeer br:link1 echo k k\nconnect br:link2 br:link2 l m\nrmhook x\n"),
 		/* two parts, one of which has no name; it is loaded with one */
 		"mknode hub h\nmknode hub tmp\nmkpeer tmp: tee x left\nmkpeer tmp:x hole right h\nmkpeer tmp:x hole left2right h\nshutdown tmp:\n",
 	};
@@ -735,6 +735,7 @@ main(void)
 		cmocka_unit_test(test_bash),
 	};
 
+	no_waiting();
 	unsetenv("NETGRAPH");
 	return (cmocka_run_group_tests(tests, NULL, NULL));
 }

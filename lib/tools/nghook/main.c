@@ -149,8 +149,6 @@ relay(int cs, int ds)
 static void
 execute(int ds, char **av)
 {
-	if (ngu_client_raw(ds) < 0)
-		fail("can't make plain records", NULL);
 	if ((!opt.no_input && dup2(ds, STDIN_FILENO) < 0) || dup2(ds, STDOUT_FILENO) < 0)
 		fail("dup2", NULL);
 	if (ds > STDERR_FILENO)
@@ -208,6 +206,8 @@ main(int argc, char **argv)
 	if (NgMkSockNode(NULL, &cs, &ds) < 0)
 		fail("can't get sockets", NULL);
 	(void)ngu_client_setbuf(ds, 8 * MOST, MOST); /* a limit that is lower holds then */
+	if (opt.execute && ngu_client_raw(ds) < 0) /* while nothing can arrive yet */
+		fail("can't make plain records", NULL);
 	snprintf(c.path, sizeof(c.path), "%s", opt.path);
 	snprintf(c.ourhook, sizeof(c.ourhook), HOOK);
 	snprintf(c.peerhook, sizeof(c.peerhook), "%s", opt.hook);
