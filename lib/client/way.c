@@ -65,7 +65,15 @@ current(struct known **out)
 		*out = used;
 		return (0);
 	}
-	if (!ngu__port_env("NETGRAPH", where, sizeof(where)) || where[0] == '\0')
+	/* What is too long for it is too long for a socket's address. */
+	if (!ngu__port_env("NETGRAPH", where, sizeof(where))) {
+		const char *e = getenv("NETGRAPH");
+
+		if (e != NULL && strlen(e) >= sizeof(where))
+			return (ENAMETOOLONG);
+		strcpy(where, "embedded");
+	}
+	if (where[0] == '\0')
 		strcpy(where, "embedded");
 	return (find(where, out));
 }

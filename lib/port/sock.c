@@ -218,11 +218,20 @@ ngu__sock_listen(const char *path, int *fd)
 		else if (error == -ECONNREFUSED)
 			(void)unlink(path);
 	}
-	mask = umask(0177);
-	BUSY(error = bind(s, (struct sockaddr *)&sun, sizeof(sun)));
-	if (error != 0)
-		error = -errno;
-	(void)umask(mask);
+	/* The socket's own mode becomes the file's where the system has it so; umask(2) would be every thread's. */
+	if (fchmod(s, 0600) != 0) {
+		mask = umask(0177);
+		BUSY(error = bind(s, (struct sockaddr *)&sun, sizeof(sun)));
+		if (error != 0)
+			error = -errno;
+		(void)umask(mask);
+	} else {
+		BUSY(error = bind(s, (struct sockaddr *)&sun, sizeof(sun)));
+		if (error != 0)
+			error = -errno;
+		else if (lstat(path, &st) == 0 && (st.st_mode & 077) != 0)
+			(void)chmod(path, 0600);
+	}
 	if (error == 0 && listen(s, 128) != 0) {
 		error = -errno;
 		(void)unlink(path);

@@ -166,6 +166,7 @@ main(int argc, char **argv)
 
 	if ((message = calloc((size_t)argc + 1, sizeof(*message))) == NULL)
 		err(EX_OSERR, "no memory");
+	(void)setvbuf(stdout, NULL, _IOLBF, 0); /* who looks at it through a pipe or a file sees it now */
 	while ((ch = getopt(argc, argv, "+adelm:nsS")) != -1) {
 		switch (ch) {
 		case 'a':
