@@ -9,6 +9,10 @@
 #include <stdint.h>
 #include <netgraph/ng_message.h>
 
+#ifdef _KERNEL
+typedef struct ng_bridge_link *link_p; /* a link, in a node type's source that has such a structure */
+#endif
+
 #define NG_BRIDGE_NODE_TYPE "bridge"
 #define NGM_BRIDGE_COOKIE 1569321993
 

@@ -59,6 +59,10 @@ enum {
 #define NG_CAR_COLOR_AWARE 1	/* of no use */
 #define NG_CAR_COUNT_PACKETS 2 /* rates are packets a second, sizes packets */
 
+#define NG_CAR_CBS_MIN 8192   /* bytes: what a bucket holds at first */
+#define NG_CAR_EBS_MIN 8192
+#define NG_CAR_CIR_DFLT 10240 /* bits a second, at first */
+
 /* One direction of NGM_CAR_SET_CONF. */
 struct ng_car_hookconf {
 	uint64_t cbs; /* bytes the first bucket holds */

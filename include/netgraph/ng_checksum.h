@@ -16,7 +16,11 @@
 #define NG_CHECKSUM_HOOK_IN "in"
 #define NG_CHECKSUM_HOOK_OUT "out"
 
-/* NGM_CHECKSUM_SETCONFIG, NGM_CHECKSUM_GETCONFIG. 16 bytes. CSUM_*: IP 1, UDP 2, TCP 4, UDP and TCP over IPv6 0x200 and 0x400. */
+/* Sums, of <sys/mbuf.h>: IP 1, UDP 2, TCP 4; UDP and TCP over IPv6 0x200 and 0x400. */
+#define NG_CHECKSUM_CSUM_IPV4 (CSUM_IP | CSUM_TCP | CSUM_UDP)
+#define NG_CHECKSUM_CSUM_IPV6 (CSUM_TCP_IPV6 | CSUM_UDP_IPV6)
+
+/* NGM_CHECKSUM_SETCONFIG, NGM_CHECKSUM_GETCONFIG. 16 bytes. Both of NG_CHECKSUM_CSUM_IPV4 and NG_CHECKSUM_CSUM_IPV6. */
 struct ng_checksum_config {
 	uint64_t csum_flags;   /* asked for, beside what a packet's header asks for */
 	uint64_t csum_offload; /* of these: only prepared, and asked for in the packet's header */
@@ -28,15 +32,21 @@ struct ng_checksum_config {
 
 /* NGM_CHECKSUM_GET_STATS, NGM_CHECKSUM_GETCLR_STATS. 24 bytes. */
 struct ng_checksum_stats {
-	uint64_t Received;  /* by an in hook */
-	uint64_t Processed; /* changed */
-	uint64_t Dropped;
+	uint64_t received;  /* by an in hook */
+	uint64_t processed; /* changed */
+	uint64_t dropped;
 };
 #define NG_CHECKSUM_STATS_TYPE \
 	{ \
 		{ "Received", &ng_parse_uint64_type, 0 }, { "Processed", &ng_parse_uint64_type, 0 }, \
 		    { "Dropped", &ng_parse_uint64_type, 0 }, { NULL, NULL, 0 } \
 	}
+
+/* What follows the two addresses and a tag's type on the wire, in network order. */
+struct ng_checksum_vlan_header {
+	uint16_t tag;
+	uint16_t etype;
+};
 
 enum {
 	NGM_CHECKSUM_GETDLT = 1, /* reply: uint8_t */

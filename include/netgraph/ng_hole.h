@@ -13,7 +13,7 @@ struct ng_hole_hookstat {
 	uint64_t frames;
 	uint64_t octets;
 };
-#define NG_HOLE_STATS_TYPE_INFO \
+#define NG_HOLE_HOOKSTAT_TYPE_INFO \
 	{ \
 		{ "frames", &ng_parse_uint64_type, 0 }, { "octets", &ng_parse_uint64_type, 0 }, { NULL, NULL, 0 } \
 	}

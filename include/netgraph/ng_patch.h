@@ -30,11 +30,18 @@ enum {
 	NG_PATCH_MODE_SHR = 11
 };
 
+union ng_patch_op_val {
+	uint8_t v1;
+	uint16_t v2;
+	uint32_t v4;
+	uint64_t v8; /* the messages have this one, whatever the length */
+};
+
 struct ng_patch_op {
 	uint32_t offset; /* of a number in the packet, which is big-endian and not signed */
 	uint16_t length; /* its bytes: 1, 2, 4 or 8 */
 	uint16_t mode;	 /* NG_PATCH_MODE_* */
-	uint64_t val;	 /* as text: value */
+	union ng_patch_op_val val; /* as text: value */
 };
 #define NG_PATCH_OP_TYPE \
 	{ \
@@ -42,30 +49,41 @@ struct ng_patch_op {
 		    { "mode", &ng_parse_uint16_type, 0 }, { "value", &ng_parse_uint64_type, 0 }, { NULL, NULL, 0 } \
 	}
 
+/* What csum_flags may have, of <sys/mbuf.h>. */
+#define NG_PATCH_CSUM_IPV4 (CSUM_IP | CSUM_TCP | CSUM_UDP | CSUM_SCTP)
+#define NG_PATCH_CSUM_IPV6 (CSUM_TCP_IPV6 | CSUM_UDP_IPV6 | CSUM_SCTP_IPV6)
+
 /* NGM_PATCH_SETCONFIG, NGM_PATCH_GETCONFIG. 24 bytes and 16 an operation. */
 struct ng_patch_config {
 	uint32_t count;
-	uint64_t csum_flags; /* CSUM_* for the packet's header: IP, UDP, TCP, SCTP, and the last three for IPv6 */
+	uint64_t csum_flags; /* for the packet's header: NG_PATCH_CSUM_IPV4, NG_PATCH_CSUM_IPV6 */
 	uint32_t relative_offset; /* not 0, on Ethernet: offsets count from behind header and tags */
 	struct ng_patch_op ops[];
 };
-#define NG_PATCH_CONFIG_TYPE(opstype) \
+/* For a source that has the type of such an array under this name. */
+#define NG_PATCH_CONFIG_TYPE \
 	{ \
 		{ "count", &ng_parse_uint32_type, 0 }, { "csum_flags", &ng_parse_uint64_type, 0 }, \
-		    { "relative_offset", &ng_parse_uint32_type, 0 }, { "ops", (opstype), 0 }, { NULL, NULL, 0 } \
+		    { "relative_offset", &ng_parse_uint32_type, 0 }, { "ops", &ng_patch_ops_array_type, 0 }, { NULL, NULL, 0 } \
 	}
 
 /* NGM_PATCH_GET_STATS, NGM_PATCH_GETCLR_STATS. 24 bytes. */
 struct ng_patch_stats {
-	uint64_t Received; /* by an in hook */
-	uint64_t Patched;  /* an operation at least was done on */
-	uint64_t Dropped;
+	uint64_t received; /* by an in hook */
+	uint64_t patched;  /* an operation at least was done on */
+	uint64_t dropped;
 };
 #define NG_PATCH_STATS_TYPE \
 	{ \
 		{ "Received", &ng_parse_uint64_type, 0 }, { "Patched", &ng_parse_uint64_type, 0 }, \
 		    { "Dropped", &ng_parse_uint64_type, 0 }, { NULL, NULL, 0 } \
 	}
+
+/* What follows the two addresses and a tag's type on the wire, in network order. */
+struct ng_patch_vlan_header {
+	uint16_t tag;
+	uint16_t etype;
+};
 
 enum {
 	NGM_PATCH_SETCONFIG = 1, /* struct ng_patch_config */

@@ -15,6 +15,11 @@
 #define NG_PIPE_HOOK_UPPER "upper" /* what comes by it goes downstream */
 #define NG_PIPE_HOOK_LOWER "lower" /* upstream */
 
+#ifdef _KERNEL /* elsewhere these names are somebody else's */
+#define MAX_FSIZE 65536 /* bytes: the longest frame */
+#define MAX_OHSIZE 256	/* bytes: more than any overhead */
+#endif
+
 /* One direction of NGM_PIPE_GET_STATS. */
 struct ng_pipe_hookstat {
 	uint64_t fwd_octets; /* sent on */

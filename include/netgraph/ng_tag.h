@@ -23,6 +23,7 @@ struct ng_tag_hookin {
 	uint16_t tag_len;    /* bytes of tag_data */
 	uint8_t tag_data[]; /* what the tag's data have to begin with */
 };
+#define NG_TAG_HOOKIN_SIZE(taglen) (sizeof(struct ng_tag_hookin) + (taglen))
 #define NG_TAG_HOOKIN_TYPE_INFO(tdtype) \
 	{ \
 		{ "thisHook", &ng_parse_hookbuf_type, 0 }, { "ifMatch", &ng_parse_hookbuf_type, 0 }, \
@@ -39,6 +40,7 @@ struct ng_tag_hookout {
 	uint16_t tag_len;
 	uint8_t tag_data[];
 };
+#define NG_TAG_HOOKOUT_SIZE(taglen) (sizeof(struct ng_tag_hookout) + (taglen))
 #define NG_TAG_HOOKOUT_TYPE_INFO(tdtype) \
 	{ \
 		{ "thisHook", &ng_parse_hookbuf_type, 0 }, { "tag_cookie", &ng_parse_uint32_type, 0 }, \

@@ -38,9 +38,10 @@ struct ng_vlan_table {
 	uint32_t n;
 	struct ng_vlan_filter filter[];
 };
-#define NG_VLAN_TABLE_FIELDS(vltype) \
+/* For a source that has the type of such an array under this name. */
+#define NG_VLAN_TABLE_FIELDS \
 	{ \
-		{ "n", &ng_parse_uint32_type, 0 }, { "filter", (vltype), 0 }, { NULL, NULL, 0 } \
+		{ "n", &ng_parse_uint32_type, 0 }, { "filter", &ng_vlan_table_array_type, 0 }, { NULL, NULL, 0 } \
 	}
 
 enum {

@@ -39,7 +39,6 @@ CTASSERT(sizeof(struct ng_car_bulkconf) == 80);
 #define SIZE_MOST (UINT64_C(1) << 50) /* so that sums of bits fit */
 
 enum { QUEUE_MOST = 99, QUEUE_RED = 8 };
-enum { SIZE_DEFAULT = 8192, RATE_DEFAULT = 10240 };
 
 /* What comes by one hook. */
 struct car_dir {
@@ -121,7 +120,7 @@ configure(struct car_dir *d, const struct ng_car_hookconf *c)
 static int
 ng_car_constructor(node_p node)
 {
-	static const struct ng_car_hookconf conf = { SIZE_DEFAULT, SIZE_DEFAULT, RATE_DEFAULT, 0, NG_CAR_ACTION_FORWARD,
+	static const struct ng_car_hookconf conf = { NG_CAR_CBS_MIN, NG_CAR_EBS_MIN, NG_CAR_CIR_DFLT, 0, NG_CAR_ACTION_FORWARD,
 		NG_CAR_ACTION_FORWARD, NG_CAR_ACTION_DROP, NG_CAR_SINGLE_RATE, 0 };
 	struct car *sc = malloc(sizeof(*sc), M_NETGRAPH_CAR, M_WAITOK | M_ZERO);
 

@@ -32,7 +32,7 @@ static MALLOC_DEFINE(M_NETGRAPH_CHECKSUM, "netgraph_checksum", "netgraph checksu
 
 CTASSERT(sizeof(struct ng_checksum_config) == 16);
 
-#define SUMS (CSUM_IP | CSUM_UDP | CSUM_TCP | CSUM_UDP_IPV6 | CSUM_TCP_IPV6)
+#define SUMS (NG_CHECKSUM_CSUM_IPV4 | NG_CHECKSUM_CSUM_IPV6)
 
 /* Where things are in the headers, in bytes. */
 enum {

@@ -34,7 +34,7 @@ static ng_newhook_t ng_hole_newhook;
 static ng_rcvdata_t ng_hole_rcvdata;
 static ng_disconnect_t ng_hole_disconnect;
 
-static const struct ng_parse_struct_field ng_hole_stats_fields[] = NG_HOLE_STATS_TYPE_INFO;
+static const struct ng_parse_struct_field ng_hole_stats_fields[] = NG_HOLE_HOOKSTAT_TYPE_INFO;
 static const struct ng_parse_type ng_hole_stats_type = {
 	.supertype = &ng_parse_struct_type,
 	.info = &ng_hole_stats_fields,

@@ -32,7 +32,7 @@ static MALLOC_DEFINE(M_NETGRAPH_PATCH, "netgraph_patch", "netgraph patch node");
 CTASSERT(sizeof(struct ng_patch_op) == 16);
 CTASSERT(sizeof(struct ng_patch_config) == 24);
 
-#define SUMS (CSUM_IP | CSUM_TCP | CSUM_UDP | CSUM_SCTP | CSUM_TCP_IPV6 | CSUM_UDP_IPV6 | CSUM_SCTP_IPV6)
+#define SUMS (NG_PATCH_CSUM_IPV4 | NG_PATCH_CSUM_IPV6)
 
 /* In the order of struct ng_patch_stats. */
 enum { RECEIVED, PATCHED, DROPPED, COUNTERS };
@@ -67,8 +67,8 @@ ops_length(const struct ng_parse_type *type, const u_char *start, const u_char *
 static const struct ng_parse_struct_field op_fields[] = NG_PATCH_OP_TYPE;
 static const struct ng_parse_type op_type = { .supertype = &ng_parse_struct_type, .info = &op_fields };
 static const struct ng_parse_array_info ops_info = { &op_type, ops_length, NULL };
-static const struct ng_parse_type ops_type = { .supertype = &ng_parse_array_type, .info = &ops_info };
-static const struct ng_parse_struct_field config_fields[] = NG_PATCH_CONFIG_TYPE(&ops_type);
+static const struct ng_parse_type ng_patch_ops_array_type = { .supertype = &ng_parse_array_type, .info = &ops_info };
+static const struct ng_parse_struct_field config_fields[] = NG_PATCH_CONFIG_TYPE;
 static const struct ng_parse_type config_type = { .supertype = &ng_parse_struct_type, .info = &config_fields };
 static const struct ng_parse_struct_field stats_fields[] = NG_PATCH_STATS_TYPE;
 static const struct ng_parse_type stats_type = { .supertype = &ng_parse_struct_type, .info = &stats_fields };
@@ -138,7 +138,7 @@ static bool
 op_valid(const struct ng_patch_op *op)
 {
 	return ((op->length == 1 || op->length == 2 || op->length == 4 || op->length == 8) && op->mode >= NG_PATCH_MODE_SET &&
-	    op->mode <= NG_PATCH_MODE_SHR && (op->mode != NG_PATCH_MODE_DIV || fit(op->val, op->length) != 0));
+	    op->mode <= NG_PATCH_MODE_SHR && (op->mode != NG_PATCH_MODE_DIV || fit(op->val.v8, op->length) != 0));
 }
 
 static int
@@ -255,7 +255,7 @@ behind_header(const struct mbuf *m)
 static uint64_t
 calculate(uint64_t v, const struct ng_patch_op *op)
 {
-	const uint64_t val = fit(op->val, op->length);
+	const uint64_t val = fit(op->val.v8, op->length);
 
 	switch (op->mode) {
 	case NG_PATCH_MODE_SET:

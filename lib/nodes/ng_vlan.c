@@ -66,8 +66,8 @@ table_length(const struct ng_parse_type *type, const u_char *start, const u_char
 static const struct ng_parse_struct_field filter_fields[] = NG_VLAN_FILTER_FIELDS;
 static const struct ng_parse_type filter_type = { .supertype = &ng_parse_struct_type, .info = &filter_fields };
 static const struct ng_parse_array_info filters_info = { &filter_type, table_length, NULL };
-static const struct ng_parse_type filters_type = { .supertype = &ng_parse_array_type, .info = &filters_info };
-static const struct ng_parse_struct_field table_fields[] = NG_VLAN_TABLE_FIELDS(&filters_type);
+static const struct ng_parse_type ng_vlan_table_array_type = { .supertype = &ng_parse_array_type, .info = &filters_info };
+static const struct ng_parse_struct_field table_fields[] = NG_VLAN_TABLE_FIELDS;
 static const struct ng_parse_type table_type = { .supertype = &ng_parse_struct_type, .info = &table_fields };
 
 static const struct ng_cmdlist ng_vlan_cmdlist[] = {

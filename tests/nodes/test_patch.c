@@ -26,7 +26,7 @@ config(unsigned offset, unsigned length, unsigned mode, uint64_t value)
 		uint64_t csum_flags;
 		uint32_t relative_offset;
 		struct ng_patch_op op;
-	} a = { 1, 0, 0, { offset, (uint16_t)length, (uint16_t)mode, value } };
+	} a = { 1, 0, 0, { offset, (uint16_t)length, (uint16_t)mode, { .v8 = value } } };
 
 	return (nt_tell("x:", C, NGM_PATCH_SETCONFIG, &a, sizeof(a)));
 }
@@ -107,9 +107,9 @@ test_places(void **state)
 	kt_goes(in, "", out, "");
 	kt_goes(out, "00112233", in, "00112233"); /* nothing on the way back */
 	nt_ask("x:", C, NGM_PATCH_GET_STATS, NULL, 0, &st, sizeof(st));
-	assert_int_equal(st.Received, 5 * KT_SHAPES);
-	assert_int_equal(st.Patched, 2 * KT_SHAPES);
-	assert_int_equal(st.Dropped, 0);
+	assert_int_equal(st.received, 5 * KT_SHAPES);
+	assert_int_equal(st.patched, 2 * KT_SHAPES);
+	assert_int_equal(st.dropped, 0);
 	ok(config(0xffffffff, 8, 1, 0));
 	kt_goes(in, BYTES, out, BYTES);
 	/* Without out, it goes back. */
@@ -121,7 +121,7 @@ test_places(void **state)
 	kt_close(in);
 	kt_fails(out, "0011", 0);
 	nt_ask("x:", C, NGM_PATCH_GETCLR_STATS, NULL, 0, &st, sizeof(st));
-	assert_int_equal(st.Dropped, KT_SHAPES);
+	assert_int_equal(st.dropped, KT_SHAPES);
 }
 
 static void
@@ -213,7 +213,7 @@ test_messages(void **state)
 	kt_goes(in, BYTES, out, BYTES);
 	nt_text_is("x:", "clrstats", "", "");
 	nt_ask("x:", C, NGM_PATCH_GET_STATS, NULL, 0, &st, sizeof(st));
-	assert_int_equal(st.Received, 0);
+	assert_int_equal(st.received, 0);
 	nt_text_is("x:", "setdlt", "1", "");
 	nt_text_is("x:", "getdlt", "", "1");
 }

@@ -208,7 +208,7 @@ static const struct { /* struct ng_patch_config */
 	uint64_t csum_flags;
 	uint32_t relative_offset;
 	struct ng_patch_op op[2];
-} ty_patch_config = { 2, 1, 0, { { 30, 2, NG_PATCH_MODE_ADD, 300 }, { 3, 8, NG_PATCH_MODE_SHL, 1 } } };
+} ty_patch_config = { 2, 1, 0, { { 30, 2, NG_PATCH_MODE_ADD, { .v8 = 300 } }, { 3, 8, NG_PATCH_MODE_SHL, { .v8 = 1 } } } };
 static const uint8_t ty_ethernet = 1;
 static const struct ty_cmd ty_patch_first[] = {
 	{ .cmd = NGM_PATCH_SETCONFIG, .arg = &ty_patch_config, .len = sizeof(ty_patch_config) },
