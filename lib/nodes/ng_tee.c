@@ -173,6 +173,13 @@ tee_command(struct tee *tee, struct ng_mesg *msg, struct ng_mesg **resp)
 	return (0);
 }
 
+/* Who gets the original of what comes in here: a tap if nobody else is there. */
+static struct tee_end *
+heir(const struct tee_end *in)
+{
+	return (in->to->hook == NULL && in->tap != NULL && in->tap->hook != NULL ? in->tap : in->to);
+}
+
 static int
 ng_tee_rcvmsg(node_p node, item_p item, hook_p lasthook)
 {
@@ -187,12 +194,12 @@ ng_tee_rcvmsg(node_p node, item_p item, hook_p lasthook)
 		error = tee_command(tee, msg, &resp);
 		break;
 	case NGM_FLOW_COOKIE:
-		/* What one neighbour says about the link concerns the other one. */
+		/* What one neighbour says about the link goes where its packets go. */
 		if (lasthook != NULL)
 			e = NG_HOOK_PRIVATE(lasthook);
-		if (e != NULL && e->tap != NULL && e->to->hook != NULL) {
+		if (e != NULL && e->tap != NULL && (e = heir(e))->hook != NULL) {
 			NGI_MSG(item) = msg;
-			NG_FWD_ITEM_HOOK(error, item, e->to->hook);
+			NG_FWD_ITEM_HOOK(error, item, e->hook);
 			return (error);
 		}
 		break;
@@ -215,21 +222,17 @@ end_count_out(struct tee_end *e, int len)
 static int
 ng_tee_rcvdata(hook_p hook, item_p item)
 {
-	struct tee_end *in = NG_HOOK_PRIVATE(hook), *out = in->to, *tap = in->tap;
+	struct tee_end *in = NG_HOOK_PRIVATE(hook), *out = heir(in), *tap = in->tap;
 	struct mbuf *m = NGI_M(item), *copy;
 	const int len = m->m_pkthdr.len;
 	int error;
 
 	counter_u64_add(in->count[IN_OCTETS], len);
 	counter_u64_add(in->count[IN_FRAMES], 1);
-	if (tap != NULL && tap->hook != NULL) {
-		if (out->hook == NULL) {
-			out = tap; /* nobody else wants it: no copy */
-		} else if ((copy = m_dup(m, M_NOWAIT)) != NULL) {
-			NG_SEND_DATA_ONLY(error, tap->hook, copy);
-			if (error == 0)
-				end_count_out(tap, len);
-		}
+	if (tap != NULL && tap != out && tap->hook != NULL && (copy = m_dup(m, M_NOWAIT)) != NULL) {
+		NG_SEND_DATA_ONLY(error, tap->hook, copy);
+		if (error == 0)
+			end_count_out(tap, len);
 	}
 	if (out->hook == NULL) {
 		NG_FREE_ITEM(item);
@@ -252,23 +255,19 @@ end_count_out_n(struct tee_end *e, unsigned n, size_t bytes)
 static int
 ng_tee_rcvburst(hook_p hook, struct mbuf **vec, unsigned n, size_t bytes)
 {
-	struct tee_end *in = NG_HOOK_PRIVATE(hook), *out = in->to, *tap = in->tap;
+	struct tee_end *in = NG_HOOK_PRIVATE(hook), *out = heir(in), *tap = in->tap;
 	struct mbuf *copy[NGU_BURST_MAX];
 	unsigned got = 0;
 	size_t len = 0;
 
 	counter_u64_add(in->count[IN_OCTETS], (int64_t)bytes);
 	counter_u64_add(in->count[IN_FRAMES], n);
-	if (tap != NULL && tap->hook != NULL) {
-		if (out->hook == NULL) {
-			out = tap;
-		} else {
-			for (unsigned i = 0; i < n; i++)
-				if ((copy[got] = m_dup(vec[i], M_NOWAIT)) != NULL)
-					len += (size_t)copy[got++]->m_pkthdr.len;
-			if (got != 0 && ngu_send_burst(tap->hook, copy, got, len) == 0)
-				end_count_out_n(tap, got, len);
-		}
+	if (tap != NULL && tap != out && tap->hook != NULL) {
+		for (unsigned i = 0; i < n; i++)
+			if ((copy[got] = m_dup(vec[i], M_NOWAIT)) != NULL)
+				len += (size_t)copy[got++]->m_pkthdr.len;
+		if (got != 0 && ngu_send_burst(tap->hook, copy, got, len) == 0)
+			end_count_out_n(tap, got, len);
 	}
 	if (out->hook == NULL) {
 		for (unsigned i = 0; i < n; i++)

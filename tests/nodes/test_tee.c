@@ -216,7 +216,19 @@ test_flow(void **state)
 	ok(nt_tell("tap:x", NGM_FLOW_COOKIE, NGM_LINK_IS_UP, NULL, 0)); /* by a tap, or by no hook: swallowed */
 	ok(nt_tell("t:", NGM_FLOW_COOKIE, NGM_LINK_IS_UP, NULL, 0));
 	ok(ngu_rmhook(g, "t:", "left"));
+	ok(ngu_msg(g, "r:x", NGM_FLOW_COOKIE, NGM_LINK_IS_UP, "t", 1, &resp)); /* the tap inherits it, as it does packets */
+	assert_non_null(resp);
+	ngu_msg_free(resp);
+	ok(ngu_rmhook(g, "t:", "right2left"));
 	ok(nt_tell("r:x", NGM_FLOW_COOKIE, NGM_LINK_IS_UP, NULL, 0)); /* nowhere to go */
+	ok(ngu_mkpeer(g, "t:", "echo", "left2right", "x")); /* the tap of the other way */
+	ok(nt_tell("r:x", NGM_FLOW_COOKIE, NGM_LINK_IS_UP, NULL, 0));
+	ok(ngu_mkpeer(g, "t:", "echo", "left", "x"));
+	ok(ngu_name(g, "t:left", "l"));
+	ok(ngu_rmhook(g, "t:", "right"));
+	ok(ngu_msg(g, "l:x", NGM_FLOW_COOKIE, NGM_LINK_IS_UP, NULL, 0, &resp));
+	assert_non_null(resp);
+	ngu_msg_free(resp);
 	ok(ngu_shutdown(g, "t:"));
 }
 
