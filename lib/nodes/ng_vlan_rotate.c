@@ -198,7 +198,7 @@ is_tpid(uint16_t type)
 	}
 }
 
-/* The tags, at most MAX_TAGS of them: how many, or -1 when the frame ends before the type that follows them. */
+/* The tags, at most MAX_TAGS of them: how many, or -1 when the frame ends too early: two bytes have to follow the type behind a tag. */
 static int
 read_tags(const struct mbuf *m, struct tag *tag)
 {
@@ -206,7 +206,7 @@ read_tags(const struct mbuf *m, struct tag *tag)
 	int n, at = TAG_OFFSET;
 
 	for (n = 0; n < MAX_TAGS; n++, at += (int)sizeof(*tag)) {
-		if (m->m_pkthdr.len < at + (int)sizeof(type))
+		if (m->m_pkthdr.len < at + (int)(n == 0 ? sizeof(type) : sizeof(*tag)))
 			return (-1);
 		m_copydata(m, at, sizeof(type), (caddr_t)type);
 		if (!is_tpid(be16dec(type)))
@@ -215,7 +215,7 @@ read_tags(const struct mbuf *m, struct tag *tag)
 			return (-1);
 		m_copydata(m, at, sizeof(*tag), (caddr_t)&tag[n]);
 	}
-	return (m->m_pkthdr.len < at + (int)sizeof(type) ? -1 : n);
+	return (m->m_pkthdr.len < at + (int)sizeof(*tag) ? -1 : n);
 }
 
 static int
@@ -228,12 +228,12 @@ vlanrotate_drop(struct vlanrotate *sc, item_p item, int error)
 
 /* Whatever becomes of it behind the next hook, here all went well. */
 static int
-vlanrotate_send(struct vlanrotate *sc, item_p item, int end, int missing)
+vlanrotate_send(struct vlanrotate *sc, item_p item, int end)
 {
 	int error;
 
 	if (sc->hook[end] == NULL)
-		return (vlanrotate_drop(sc, item, missing));
+		return (vlanrotate_drop(sc, item, ENOSYS));
 	NG_FWD_ITEM_HOOK(error, item, sc->hook[end]);
 	(void)error;
 	return (0);
@@ -255,20 +255,22 @@ ng_vlanrotate_rcvdata(hook_p hook, item_p item)
 		to = ORIGINAL;
 		by = rot;
 	} else {
-		return (vlanrotate_send(sc, item, ORIGINAL, ENETDOWN));
+		return (vlanrotate_send(sc, item, ORIGINAL));
 	}
+	if (sc->hook[to] == NULL)
+		return (vlanrotate_drop(sc, item, ENETDOWN)); /* it was not looked at */
 	if ((n = read_tags(NGI_M(item), in)) < 0)
 		return (vlanrotate_drop(sc, item, EINVAL));
 	if (n > sc->conf.max || n >= MAX_TAGS) {
 		counter_u64_add(sc->count[EXCESSIVES], 1);
-		return (vlanrotate_send(sc, item, EXCESSIVE, ENOSYS));
+		return (vlanrotate_send(sc, item, EXCESSIVE));
 	}
 	if (n < sc->conf.min || n <= abs(rot)) {
 		counter_u64_add(sc->count[INCOMPLETES], 1);
-		return (vlanrotate_send(sc, item, INCOMPLETE, ENOSYS));
+		return (vlanrotate_send(sc, item, INCOMPLETE));
 	}
 	counter_u64_add(sc->count[HISTOGRAM + n], 1);
-	if (rot != 0 && sc->hook[to] != NULL) {
+	if (rot != 0) {
 		for (int i = 0; i < n; i++)
 			out[i] = in[(i + by + n) % n];
 		NGI_GET_M(item, m);
@@ -277,7 +279,7 @@ ng_vlanrotate_rcvdata(hook_p hook, item_p item)
 		m_copyback(m, TAG_OFFSET, n * (int)sizeof(out[0]), (c_caddr_t)out);
 		NGI_M(item) = m;
 	}
-	return (vlanrotate_send(sc, item, to, ENETDOWN));
+	return (vlanrotate_send(sc, item, to));
 }
 
 static int

@@ -28,10 +28,10 @@ test_example(void **state)
 	struct ngt *t = ngt_graph("probe in; probe out; in.x - out.y");
 
 	assert_int_equal(rotate(ngt_g(t), "in:", "x"), 0);
-	ngt_send(ngt_probe(t, "in"), NULL, "020000000001 020000000002 88a8 0064 8100 0007 0800");
-	ngt_expect(ngt_probe(t, "out"), NULL, "020000000001 020000000002 8100 0007 88a8 0064 0800");
-	ngt_send(ngt_probe(t, "out"), NULL, "020000000002 020000000001 8100 0007 88a8 0064 0800");
-	ngt_expect(ngt_probe(t, "in"), NULL, "020000000002 020000000001 88a8 0064 8100 0007 0800");
+	ngt_send(ngt_probe(t, "in"), NULL, "020000000001 020000000002 88a8 0064 8100 0007 0800 4500");
+	ngt_expect(ngt_probe(t, "out"), NULL, "020000000001 020000000002 8100 0007 88a8 0064 0800 4500");
+	ngt_send(ngt_probe(t, "out"), NULL, "020000000002 020000000001 8100 0007 88a8 0064 0800 4500");
+	ngt_expect(ngt_probe(t, "in"), NULL, "020000000002 020000000001 88a8 0064 8100 0007 0800 4500");
 	assert_int_equal(ngt_try_send(ngt_probe(t, "in"), NULL, "020000000001 020000000002 0800"), ENOSYS);
 	ngt_end(t);
 }
