@@ -100,6 +100,8 @@ ng_one2many_constructor(node_p node)
 	struct one2many *sc = malloc(sizeof(*sc), M_NETGRAPH_ONE2MANY, M_WAITOK | M_ZERO);
 
 	sc->turn = mallocarray(mp_maxid + 1, sizeof(*sc->turn), M_NETGRAPH_ONE2MANY, M_WAITOK | M_ZERO);
+	/* What is sent to "one" counts even while it is not there. */
+	COUNTER_ARRAY_ALLOC(sc->one.count, COUNTERS, M_WAITOK);
 	sc->conf.xmitAlg = NG_ONE2MANY_XMIT_ROUNDROBIN;
 	sc->conf.failAlg = NG_ONE2MANY_FAIL_MANUAL;
 	NG_NODE_SET_PRIVATE(node, sc);
@@ -387,8 +389,7 @@ ng_one2many_rcvdata(hook_p hook, item_p item)
 			NG_SEND_DATA_ONLY(error, l->hook, copy);
 		}
 	}
-	if (out->hook != NULL)
-		o2m_count_out(out, len);
+	o2m_count_out(out, len);
 	NG_FWD_ITEM_HOOK(error, item, out->hook);
 	return (error);
 }
@@ -397,10 +398,8 @@ ng_one2many_rcvdata(hook_p hook, item_p item)
 static int
 o2m_send(struct o2m_link *l, struct mbuf **vec, unsigned n, size_t bytes)
 {
-	if (l->hook != NULL) {
-		counter_u64_add(l->count[XMIT_PACKETS], n);
-		counter_u64_add(l->count[XMIT_OCTETS], (int64_t)bytes);
-	}
+	counter_u64_add(l->count[XMIT_PACKETS], n);
+	counter_u64_add(l->count[XMIT_OCTETS], (int64_t)bytes);
 	return (ngu_send_burst(l->hook, vec, n, bytes));
 }
 
@@ -507,9 +506,9 @@ ng_one2many_shutdown(node_p node)
 	struct one2many *sc = NG_NODE_PRIVATE(node);
 
 	NG_NODE_SET_PRIVATE(node, NULL);
-	COUNTER_ARRAY_FREE(sc->one.count, COUNTERS); /* NULL is fine */
+	COUNTER_ARRAY_FREE(sc->one.count, COUNTERS);
 	for (int i = 0; i < NG_ONE2MANY_MAX_LINKS; i++)
-		COUNTER_ARRAY_FREE(sc->many[i].count, COUNTERS);
+		COUNTER_ARRAY_FREE(sc->many[i].count, COUNTERS); /* NULL is fine */
 	free(sc->turn, M_NETGRAPH_ONE2MANY);
 	free(sc, M_NETGRAPH_ONE2MANY);
 	NG_NODE_UNREF(node);

@@ -219,11 +219,14 @@ test_one2many(void **state)
 	struct type ty = { .name = "one2many", .hook = { "one", "many0", "many1", "many5" }, .cookie = NGM_ONE2MANY_COOKIE, .getstats = NGM_ONE2MANY_GET_STATS,
 		.arg = { -1, 0, 1, 5 }, .nargs = 4 };
 	struct type alone = { .name = "one2many", .hook = { "one" } };
+	struct type up = { .name = "one2many", .hook = { "many0", "many1" }, .cookie = NGM_ONE2MANY_COOKIE, .getstats = NGM_ONE2MANY_GET_STATS,
+		.arg = { -1, 0 }, .nargs = 2 };
 
 	(void)state;
 	for (ty.alg = NG_ONE2MANY_XMIT_ROUNDROBIN; ty.alg <= NG_ONE2MANY_XMIT_FAILOVER; ty.alg++)
 		same(&ty, true);
 	same(&alone, false);
+	same(&up, false);
 }
 
 static void
