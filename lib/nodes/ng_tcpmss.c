@@ -269,7 +269,7 @@ ng_tcpmss_rcvdata(hook_p hook, item_p item)
 	tcp_len = (tcp[TCP_OFFSET] >> 4) * 4;
 	if (tcp_len < TCP_LEAST || len < ip_len + tcp_len)
 		return (drop(item, EINVAL));
-	if ((tcp[TCP_FLAGS] & FLAG_SYN) == 0)
+	if ((tcp[TCP_FLAGS] & FLAG_SYN) == 0 || tcp_len == TCP_LEAST)
 		goto send;
 	counter_u64_add(th->count[SYNS], 1);
 	m_copydata(m, ip_len, tcp_len, (caddr_t)tcp);

@@ -78,7 +78,7 @@ becomes(const char *before, const char *after)
 			kt_goes(a, segment(flags, before, ip ? "07 07 04 01020304 00" : ""), b,
 			    segment(flags, after, ip ? "07 07 04 01020304 00" : ""));
 			hs = stat(NGM_TCPMSS_GET_STATS, "a");
-			assert_int_equal(hs.SYNPkts, hs.Packets);
+			assert_int_equal(hs.SYNPkts, *before == '\0' ? 0 : hs.Packets); /* without any option it does not count */
 			assert_int_equal(hs.FixedPkts, changed ? hs.Packets : 0);
 			hs = stat(NGM_TCPMSS_GETCLR_STATS, "a");
 			ok(config("a", "b", hs.maxMSS));
