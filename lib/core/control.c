@@ -492,15 +492,17 @@ ngu_msg(struct ngu_graph *g, const char *path, uint32_t cookie, uint32_t cmd, co
 
 	if (reply != NULL)
 		*reply = NULL;
-	if (g == NULL || path == NULL || (arg == NULL && arglen != 0) || arglen > UINT32_MAX - sizeof(*msg))
+	if (g == NULL || path == NULL || (arg == NULL && arglen != 0) || arglen >= UINT32_MAX - sizeof(*msg))
 		return (EINVAL);
 	if (ts->nest != 0)
 		return (EDEADLK);
 	ngu__press(ts);
 	if (cookie == NGM_GENERIC_COOKIE && cmd == NGM_MKPEER && arglen == sizeof(struct ngm_mkpeer) && (error = want_peer(g, arg)) != 0)
 		return (error);
-	if ((msg = ngu_k_mkmsg(cookie, cmd, "", arglen, M_NOWAIT)) == NULL)
+	/* With a zero behind: node types read names to their end, and one that fills its field has none. */
+	if ((msg = ngu_k_mkmsg(cookie, cmd, "", arglen + 1, M_NOWAIT)) == NULL)
 		return (ENOMEM);
+	msg->header.arglen = (uint32_t)arglen;
 	if (arglen != 0)
 		ngu__memcpy(msg->data, arg, arglen);
 	if ((item = ng_package_msg(msg, NG_NOFLAGS)) == NULL)

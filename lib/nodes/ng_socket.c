@@ -489,10 +489,11 @@ ngu_sock_send_msg(struct ngu_sock *s, const char *path, const struct ng_mesg *ms
 		error = ENAMETOOLONG;
 	else if (msg == NULL || len < sizeof(*msg) || msg->header.version != NG_VERSION || msg->header.arglen != len - sizeof(*msg))
 		error = EINVAL;
-	else if ((copy = malloc(len, M_NETGRAPH_MSG, M_NOWAIT)) == NULL)
+	else if ((copy = malloc(len + 1, M_NETGRAPH_MSG, M_NOWAIT)) == NULL)
 		error = ENOMEM;
 	else {
 		memcpy(copy, msg, len);
+		((char *)copy)[len] = '\0'; /* node types read names to their end, and one that fills its field has none */
 		if ((error = sock_want_type(s->graph, copy)) == 0)
 			error = ngu__send_path(node, path, copy, done, arg);
 		else

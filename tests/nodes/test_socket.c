@@ -7,7 +7,10 @@
 
 #include <stdatomic.h>
 
+#include <netgraph/ng_hole.h>
 #include <netgraph/ng_socket.h>
+#include <netgraph/ng_tcpmss.h>
+#include <netgraph/ng_vlan.h>
 
 #define GEN NGM_GENERIC_COOKIE
 #define MOST 64
@@ -23,6 +26,33 @@ graph(const char *text)
 	ngt_trace_type("b", 0);
 	return (ngt_graph_with(&o, text));
 }
+
+/* ---- a type that reads one byte more than it was sent ---- */
+
+static int greedy_found; /* that byte; -1: no message came */
+
+static int
+greedy_rcvmsg(node_p node, item_p item, hook_p lasthook)
+{
+	struct ng_mesg *msg;
+
+	(void)lasthook;
+	NGI_GET_MSG(item, msg);
+	greedy_found = (unsigned char)*((const char *)msg + sizeof(*msg) + msg->header.arglen);
+	assert_null(ng_findhook(node, msg->data)); /* this one does, too, when the name has no end */
+	NG_FREE_MSG(msg);
+	NG_FREE_ITEM(item);
+	return (0);
+}
+
+static int
+greedy_constructor(node_p node)
+{
+	(void)node;
+	return (0);
+}
+
+static struct ng_type greedy_type = { .version = NG_ABI_VERSION, .name = "greedy", .constructor = greedy_constructor, .rcvmsg = greedy_rcvmsg };
 
 /* ---- an owner that remembers ---- */
 
@@ -322,6 +352,52 @@ test_answer(void **state)
 }
 
 /* What does not fit is refused before anything of it is looked at. */
+/* A name that fills its field has no end: there is a zero behind it, and node types take it as they should. */
+static void
+test_endless_names(void **state)
+{
+	static const struct {
+		const char *path;
+		uint32_t cookie, cmd;
+		int want;
+	} v[] = {
+		{ "g:", COOKIE, 1, 0 },
+		{ "h:", NGM_HOLE_COOKIE, NGM_HOLE_GET_STATS, ENOENT },
+		{ "h:", NGM_HOLE_COOKIE, NGM_HOLE_CLR_STATS, ENOENT },
+		{ "h:", NGM_HOLE_COOKIE, NGM_HOLE_GETCLR_STATS, ENOENT },
+		{ "t:", NGM_TCPMSS_COOKIE, NGM_TCPMSS_GET_STATS, ENOENT },
+		{ "t:", NGM_TCPMSS_COOKIE, NGM_TCPMSS_CLR_STATS, ENOENT },
+		{ "t:", NGM_TCPMSS_COOKIE, NGM_TCPMSS_GETCLR_STATS, ENOENT },
+		{ "v:", NGM_VLAN_COOKIE, NGM_VLAN_DEL_FILTER, ENOENT },
+	};
+	char name[4 * NG_HOOKSIZ];
+	struct owner c;
+	struct ngt *t;
+
+	(void)state;
+	assert_int_equal(ng_newtype(&greedy_type), 0);
+	t = graph("greedy g; hole h; tcpmss t; vlan v");
+	opened(t, &c, NGU_SOCK_CONTROL);
+	memset(name, 0xff, sizeof(name));
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		assert_int_equal(tell(c.s, v[i].path, v[i].cookie, v[i].cmd, name, NG_HOOKSIZ), v[i].want);
+		assert_int_equal(ngu_msg(G, v[i].path, v[i].cookie, v[i].cmd, name, NG_HOOKSIZ, NULL), v[i].want);
+	}
+	for (size_t len = sizeof(name); len > NG_HOOKSIZ; len--) { /* shorter by one: where storage is used again, that byte was another */
+		greedy_found = -1;
+		assert_int_equal(tell(c.s, "g:", COOKIE, 1, name, len), 0);
+		assert_int_equal(greedy_found, 0);
+	}
+	for (size_t len = sizeof(name); len > NG_HOOKSIZ; len--) {
+		greedy_found = -1;
+		assert_int_equal(ngu_msg(G, "g:", COOKIE, 1, name, len, NULL), 0);
+		assert_int_equal(greedy_found, 0);
+	}
+	closed(&c);
+	ngt_end(t);
+	assert_int_equal(ng_rmtype(&greedy_type), 0);
+}
+
 static void
 test_send_errors(void **state)
 {
@@ -1370,6 +1446,7 @@ main(void)
 		both_test(test_names),
 		both_test(test_answer),
 		both_test(test_send_errors),
+		both_test(test_endless_names),
 		both_test(test_both_ends),
 		both_test(test_receive),
 		both_test(test_data),
