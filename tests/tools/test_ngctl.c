@@ -124,6 +124,25 @@ test_messages(void **state)
 	    "                           ^\n", 71);
 }
 
+/* An answer too long for ngctl to have it put in words: bytes, and the last line is as long as the others. */
+static void
+test_dump(void **state)
+{
+	static const char begin[] = "Rec'd response 805306377 from \"[1]:\":\n0000:  2d 01 00 00 ";
+	static char text[300 * sizeof("mknode hub\n") + 32];
+	const struct ran *r;
+	const char *line;
+
+	for (int i = 0; i < 300; i++)
+		strcat(text, "mknode hub\n");
+	r = SCRIPT(strcat(text, "msg . listnodes\n"));
+	assert_int_equal(r->code, 0);
+	assert_memory_equal(r->out, begin, sizeof(begin) - 1);
+	for (line = strchr(r->out, '\n') + 1; strlen(line) > 73; line += 73)
+		assert_int_equal(line[72], '\n');
+	assert_string_equal(line + 55, " ....-.......    \n");
+}
+
 static void
 test_texts(void **state)
 {
@@ -140,9 +159,10 @@ test_debug(void **state)
 {
 	prints("debug\ndebug +\ndebug\ndebug -\ndebug\n", "Current debug level is 0\nCurrent debug level is 1\nCurrent debug level is 0\n");
 	assert_string_equal(RUN(NULL, NGT_NGCTL, "-d", "debug")->out, "Current debug level is 1\n");
-	complains("debug -1\n", "ngctl: usage: debug [level | + | -]\n", 64);
-	complains("debug -\n", "ngctl: usage: debug [level | + | -]\n", 64);
-	complains("debug 1x\n", "ngctl: usage: debug [level | + | -]\n", 64);
+	complains("debug -1\n", "ngctl: usage: debug [level]\n", 64);
+	prints("debug -\ndebug\n", "Current debug level is 0\n"); /* no lower */
+	prints("debug 2\ndebug x\ndebug\n", "Current debug level is 0\n"); /* no number: 0 */
+	prints("debug 1x\ndebug\n", "Current debug level is 1\n");
 }
 
 static void
@@ -218,9 +238,9 @@ test_names_of_commands(void **state)
 static void
 test_usage(void **state)
 {
-	static const char *const wrong[] = { "apply", "apply a b", "config", "connect a b", "connect a b c d e", "debug a", "debug 1 2", "dot -x",
+	static const char *const wrong[] = { "apply", "apply a b", "config", "connect a b", "connect a b c d e", "debug -2", "debug 1 2", "dot -x",
 		"dot a b", "dot --svg", "dot a --json", "help a b", "list a", "list -x", "list -lx", "mknode", "mknode a b c", "mkpeer a b",
-		"mkpeer a b c d e", "msg", "msg a", "name a", "name a b c", "quit 1", "read", "read a b", "rmhook", "rmhook a b c", "save a", "show",
+		"mkpeer a b c d e", "msg", "msg a", "name a", "name a b c", "read", "read a b", "rmhook", "rmhook a b c", "save a", "show",
 		"show -x a", "show a b", "shutdown", "shutdown a b", "status", "status a b", "types a", "write", "write a", "write a -f",
 		"write a -f b c" };
 	const struct ran *r;
@@ -267,6 +287,9 @@ test_program(void **state)
 	assert_int_equal(r->code, 0);
 	assert_non_null(strstr(r->out, "There are 1 total named nodes:\n  Name: ngctl"));
 	assert_int_equal(RUN(NULL, NGT_NGCTL, "quit")->code, 0);
+	r = RUN(NULL, NGT_NGCTL, "quit", "now");
+	assert_int_equal(r->code, 0);
+	assert_string_equal(r->err, "");
 	assert_int_equal(RUN(NULL, NGT_NGCTL, "shutdown", "x:")->code, 71);
 	assert_int_equal(RUN(NULL, NGT_NGCTL, "show")->code, 64);
 }
@@ -391,18 +414,28 @@ test_dot(void **state)
 	    "\t};\n"
 	    "\tnode [ shape = octagon, fontsize = 10 ] {\n"
 	    "\t\t\"1.a\" [ label = \"a\" ];\n"
-	    "\t\t\"2.x\" [ label = \"x\" ];\n"
-	    "\t\t\"2.b\" [ label = \"b\" ];\n"
-	    "\t\t\"3.left\" [ label = \"left\" ];\n"
 	    "\t};\n"
 	    "\t{\n"
 	    "\t\tedge [ weight = 2.0, style = bold ];\n"
 	    "\t\t\"1\" -- \"1.a\";\n"
+	    "\t};\n"
+	    "\tnode [ shape = octagon, fontsize = 10 ] {\n"
+	    "\t\t\"2.x\" [ label = \"x\" ];\n"
+	    "\t\t\"2.b\" [ label = \"b\" ];\n"
+	    "\t};\n"
+	    "\t{\n"
+	    "\t\tedge [ weight = 2.0, style = bold ];\n"
 	    "\t\t\"2\" -- \"2.x\";\n"
 	    "\t\t\"2\" -- \"2.b\";\n"
-	    "\t\t\"3\" -- \"3.left\";\n"
 	    "\t};\n"
 	    "\t\"2.x\" -- \"1.a\";\n"
+	    "\tnode [ shape = octagon, fontsize = 10 ] {\n"
+	    "\t\t\"3.left\" [ label = \"left\" ];\n"
+	    "\t};\n"
+	    "\t{\n"
+	    "\t\tedge [ weight = 2.0, style = bold ];\n"
+	    "\t\t\"3\" -- \"3.left\";\n"
+	    "\t};\n"
 	    "\t\"3.left\" -- \"2.b\";\n"
 	    "}\n");
 	prints("mkpeer hub a x\nconnect a . b c\nconnect . . m n\nconfdot -c\n",
@@ -715,6 +748,7 @@ main(void)
 		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_silent),
 		cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_dump),
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_debug),
 		cmocka_unit_test(test_help),

@@ -25,7 +25,7 @@ extern char **environ;
 
 struct ran {
 	int code; /* exit status; 256 + signal */
-	char out[65536], err[16384];
+	char out[131072], err[16384];
 };
 
 /* For the first line of main(): programs under ThreadSanitizer need not wait a while at their end, two hundred of them. */

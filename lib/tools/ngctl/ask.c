@@ -170,8 +170,8 @@ dump(const unsigned char *data, size_t len)
 				fputs("   ", stdout);
 		}
 		putchar(' ');
-		for (i = at; i < at + 16 && i < len; i++)
-			putchar(data[i] >= 0x20 && data[i] < 0x7f ? data[i] : '.');
+		for (i = at; i < at + 16; i++)
+			putchar(i >= len ? ' ' : data[i] >= 0x20 && data[i] < 0x7f ? data[i] : '.');
 		putchar('\n');
 	}
 }

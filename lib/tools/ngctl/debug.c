@@ -9,7 +9,6 @@ static enum result
 run(int ac, char **av)
 {
 	int level = NgSetDebug(-1);
-	char *end;
 	long n;
 
 	if (ac == 1) {
@@ -26,12 +25,9 @@ run(int ac, char **av)
 	if (strcmp(av[1], "+") == 0)
 		n = level + 1L;
 	else if (strcmp(av[1], "-") == 0)
-		n = level - 1L;
-	else {
-		n = strtol(av[1], &end, 10);
-		if (end == av[1] || *end != '\0')
-			return (CMD_USAGE);
-	}
+		n = level > 0 ? level - 1L : 0;
+	else
+		n = strtol(av[1], NULL, 10); /* what is no number is 0 */
 	if (n < 0 || n > 1000)
 		return (CMD_USAGE);
 	NgSetDebug((int)n);
@@ -41,7 +37,7 @@ run(int ac, char **av)
 const struct command debug_command = {
 	.name = "debug",
 	.run = run,
-	.synopsis = "debug [level | + | -]",
+	.synopsis = "debug [level]",
 	.summary = "Show or set how much is told of messages and data",
 	.help = "Without an argument the level is printed. 0 tells nothing, 1 errors, 2 messages and data too, 3 decodes the messages and dumps the "
 		"data. \"+\" and \"-\" go one up or down.",

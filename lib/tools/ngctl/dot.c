@@ -60,34 +60,34 @@ end(FILE *f, const struct g_hook *h)
 	putc('"', f);
 }
 
-/* Each hook a node of its own: node to hook, hook to hook. */
+/* Each hook a node of its own; of each node the hooks, the edges to them, and the links. */
 static void
 whole(FILE *f, const struct graph *g)
 {
-	const struct g_hook *h;
+	const struct g_hook *first, *h;
 	size_t i;
 
 	fputs("graph netgraph {\n\tedge [ weight = 1.0 ];\n", f);
 	nodes(f, g);
-	fputs("\tnode [ shape = octagon, fontsize = 10 ] {\n", f);
-	for (i = 0; i < g->n; i++)
-		for (h = g->node[i]->hooks; h != NULL; h = h->next) {
+	for (i = 0; i < g->n; i++) {
+		if ((first = g->node[i]->hooks) == NULL)
+			continue;
+		fputs("\tnode [ shape = octagon, fontsize = 10 ] {\n", f);
+		for (h = first; h != NULL; h = h->next) {
 			fputs("\t\t", f);
 			end(f, h);
 			fputs(" [ label = \"", f);
 			label(f, h->name, false);
 			fputs("\" ];\n", f);
 		}
-	fputs("\t};\n\t{\n\t\tedge [ weight = 2.0, style = bold ];\n", f);
-	for (i = 0; i < g->n; i++)
-		for (h = g->node[i]->hooks; h != NULL; h = h->next) {
+		fputs("\t};\n\t{\n\t\tedge [ weight = 2.0, style = bold ];\n", f);
+		for (h = first; h != NULL; h = h->next) {
 			fprintf(f, "\t\t\"%x\" -- ", h->node->id);
 			end(f, h);
 			fputs(";\n", f);
 		}
-	fputs("\t};\n", f);
-	for (i = 0; i < g->n; i++)
-		for (h = g->node[i]->hooks; h != NULL; h = h->next) {
+		fputs("\t};\n", f);
+		for (h = first; h != NULL; h = h->next) {
 			/* once a link, where the peer's ID is not the higher one; of a node's link to itself, its first hook */
 			if (h->peer->node->id > h->node->id || (h->peer->node == h->node && strcmp(h->name, h->peer->name) > 0))
 				continue;
@@ -97,6 +97,7 @@ whole(FILE *f, const struct graph *g)
 			end(f, h->peer);
 			fputs(";\n", f);
 		}
+	}
 	fputs("}\n", f);
 }
 
