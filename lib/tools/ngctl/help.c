@@ -66,7 +66,7 @@ run(int ac, char **av)
 	if (ac > 2)
 		return (CMD_USAGE);
 	if (ac == 2 && (c = command_find(av[1])) == NULL)
-		return (CMD_ERROR);
+		return (ctl.as_json ? CMD_ERROR : CMD_OK);
 	if (ctl.as_json) {
 		json_begin();
 		if (c != NULL)
