@@ -291,7 +291,7 @@ _Noreturn void ngu__port_leave(void);
 /*
  * Objects loaded while the program runs, for good. load: false, and why in words. What it defines is found by nobody else; its constructors have
  * run. exists: there is a file of that name. env: false: not set, or longer than size - 1; a program that runs
- * with rights its caller does not have finds nothing set.
+ * with rights its caller does not have finds nothing set. False: not set, and *out is as it was; or too long, and *out has its beginning.
  */
 bool ngu__port_load(const char *file, char *why, size_t size);
 bool ngu__port_exists(const char *file);

@@ -70,6 +70,7 @@ int ngu__fd_read(int fd, uint64_t off, void *buf, size_t len); /* all of them, o
 #define NGU__RD 0x1u  /* there is a record, or the end of them */
 #define NGU__WR 0x2u  /* there is room */
 #define NGU__HUP 0x4u /* the other side has been closed; always told */
+#define NGU__END 0x8u /* the other side writes no more; told with NGU__RD, where the system knows the difference */
 
 struct ngu__ready {
 	void *tag;

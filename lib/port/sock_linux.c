@@ -113,7 +113,7 @@ ngu__poller_set(int poller, int fd, unsigned want, void *tag, bool first)
 	struct epoll_event ev = { .data.ptr = tag };
 
 	if (want & NGU__RD)
-		ev.events |= EPOLLIN;
+		ev.events |= EPOLLIN | EPOLLRDHUP;
 	if (want & NGU__WR)
 		ev.events |= EPOLLOUT;
 	return (epoll_ctl(poller, first ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &ev) != 0 ? -errno : 0);
@@ -140,7 +140,8 @@ ngu__poller_wait(int poller, struct ngu__ready *ready, int n, int timeout_ms)
 	for (int i = 0; i < r; i++) {
 		ready[i].tag = ev[i].data.ptr;
 		ready[i].what = (ev[i].events & EPOLLIN ? NGU__RD : 0) | (ev[i].events & EPOLLOUT ? NGU__WR : 0) |
-		    (ev[i].events & (EPOLLHUP | EPOLLERR) ? NGU__HUP : 0);
+		    (ev[i].events & (EPOLLHUP | EPOLLERR) ? NGU__HUP : 0) |
+		    ((ev[i].events & (EPOLLIN | EPOLLRDHUP)) == (EPOLLIN | EPOLLRDHUP) ? NGU__END : 0);
 	}
 	return (r);
 }

@@ -154,7 +154,6 @@ finish(struct hsock *hs)
 {
 	struct ngu_host *h = hs->host;
 
-	ngu__pair_end(&hs->pair);
 	ngu_sock_close(hs->sock);
 	if (hs->fn != NULL)
 		(hs->fn)(hs->arg, hs->id);
@@ -173,6 +172,7 @@ end(struct hsock *hs)
 {
 	bool last;
 
+	ngu__pair_end(&hs->pair); /* first: who does not find it any more sees that it has ended */
 	ngu__mtx_lock(&table_lock);
 	table_remove(hs);
 	last = !hs->closed && hs->users == 0;
@@ -319,7 +319,10 @@ ready(struct ngu__watch *w, unsigned what)
 	if (!hold(hs)) /* somebody else is ending it */
 		return;
 	for (int i = 0; (what & NGU__RD) && i < RAW_BATCH; i++) {
-		if ((n = ngu__sock_recv(w->fd, h->raw, sizeof(h->raw), MSG_DONTWAIT, NULL)) < 0 || (n == 0 && (what & NGU__HUP)))
+		n = ngu__sock_recv(w->fd, h->raw, sizeof(h->raw), MSG_DONTWAIT, NULL);
+		if (n == 0 && (what & (NGU__HUP | NGU__END)) == NGU__END)
+			ngu__loop_want(h->loop, w, 0); /* that stays so; its end is told all the same */
+		if (n < 0 || (n == 0 && (what & (NGU__HUP | NGU__END))))
 			break;
 		/* A plain write(2) on a control socket has no address. A packet's error is lost: the writer has gone on. */
 		if (hs->kind == NGU_SOCK_DATA && (size_t)n <= sizeof(h->raw) && (size_t)n <= NGU_LD_RLX(&hs->maxdgram))
