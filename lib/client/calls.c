@@ -69,12 +69,16 @@ ngu_client_kind(int fd)
 		socklen_t len = sizeof(type);
 
 		/* Only what could be one is asked about. */
-		if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_SEQPACKET && way_get(&w) == 0 &&
-		    w->ops->kind(w, fd, &k) == 0)
+		int error = ESTALE;
+
+		if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_SEQPACKET &&
+		    (error = way_get(&w)) == 0 && (error = w->ops->kind(w, fd, &k)) == 0)
 			kind = (int)k;
-		pthread_mutex_lock(&known_lock);
-		*e = (struct known){ .id = id, .kind = kind, .set = true };
-		pthread_mutex_unlock(&known_lock);
+		if (error == 0 || error == ESTALE) { /* else it was not to be had just now */
+			pthread_mutex_lock(&known_lock);
+			*e = (struct known){ .id = id, .kind = kind, .set = true };
+			pthread_mutex_unlock(&known_lock);
+		}
 	}
 	errno = saved;
 	return (kind);

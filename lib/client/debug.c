@@ -185,14 +185,13 @@ debug_msg_text(int fd, const char *what, const struct ng_mesg *msg, size_t len, 
 {
 	size_t have = len > sizeof(*msg) ? len - sizeof(*msg) : 0;
 	struct ng_mesg *reply = NULL, *inner;
-	int error, level = client_debug;
+	int error;
 
 	(void)what;
-	if (level < 3 || strchr(path, ':') == NULL)
+	if (client_debug < 3 || strchr(path, ':') == NULL)
 		return;
-	client_debug = 0;
+	/* Nothing is said of this question itself. */
 	error = msg->header.arglen > TEXT_MAX ? EMSGSIZE : client_convert(fd, path, NGM_BINARY2ASCII, msg, len, &reply);
-	client_debug = level;
 	if (error != 0) {
 		say("  [error decoding message: %s]", strerror(error));
 		say("  cmd    %d", (int)msg->header.cmd);

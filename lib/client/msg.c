@@ -84,10 +84,8 @@ deliver(int cs, const char *path, struct ng_mesg *msg)
 	if (error != 0) {
 		int r = client_result(cs, error);
 
-		if (client_debug >= 1) {
+		if (client_debug >= 1)
 			client_warn("send msg to \"%s\"", path);
-			errno = error;
-		}
 		return (r);
 	}
 	if (answer)

@@ -13,6 +13,19 @@
 #include "port/port.h"
 #include "port/sock.h"
 
+/* Is what was received, `n` bytes and perhaps a file, a record with its header, there having been room for `len` bytes behind it? */
+static bool
+whole(const struct ngu_record *h, size_t n, size_t len, bool file)
+{
+	size_t have = n - sizeof(*h);
+
+	if (n < sizeof(*h) || h->magic != NGU_RECORD_MAGIC)
+		return (false);
+	if (h->flags & NGU_RECORD_LONG)
+		return (have == 0 && file);
+	return (have == h->len || (have == len && len < h->len)); /* some systems tell only how much there was room for */
+}
+
 /*
  * One record: header to *h, as many of the bytes as `len` to buf. Where it was put by a raw socket there is no header; then *h is what a socket with
  * one hook would have said. Returns the number of bytes there are, in *file the descriptor of those that are not here. 0: the end.
@@ -26,7 +39,7 @@ receive(int fd, int flags, struct ngu_record *h, void *buf, size_t len, int *fil
 
 	if (n <= 0)
 		return (n);
-	if ((size_t)n >= sizeof(*h) && h->magic == NGU_RECORD_MAGIC) {
+	if (whole(h, (size_t)n, len, *file >= 0)) {
 		h->address[sizeof(h->address) - 1] = '\0';
 		return ((ssize_t)sizeof(*h) + (ssize_t)h->len);
 	}
