@@ -242,7 +242,7 @@ test_usage(void **state)
 	static const char *const wrong[] = { "apply", "apply a b", "config", "connect a b", "connect a b c d e", "debug -2", "debug 1 2", "dot -x",
 		"dot a b", "dot --svg", "dot a --json", "help a b", "list a", "list -x", "list -lx", "mknode", "mknode a b c", "mkpeer a b",
 		"mkpeer a b c d e", "msg", "msg a", "name a", "name a b c", "read", "read a b", "rmhook", "rmhook a b c", "save a", "show",
-		"show -x a", "show a b", "shutdown", "shutdown a b", "status", "status a b", "types a", "write", "write a", "write a -f",
+		"show -x a", "show a b", "shutdown", "shutdown a b", "status", "status a b", "types a b", "write", "write a", "write a -f",
 		"write a -f b c" };
 	const struct ran *r;
 	char line[64], text[64];

@@ -198,6 +198,10 @@ explain(int error, const struct about *a, char *buf, size_t len)
 		else if (a->type != NULL)
 			snprintf(buf, len, "type \"%s\" makes no such nodes, or refuses hook \"%s\"", a->type, a->peerhook);
 		return;
+	case EOPNOTSUPP:
+		if (a->question)
+			snprintf(buf, len, "the program that has the graph cannot be asked that; its libng is an older one");
+		return;
 	case ENOBUFS:
 		snprintf(buf, len, "a buffer or a queue is full");
 		return;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* help.c - ngctl help: the commands, or one of them. */
+/* help.c - ngctl help: the commands, or one of them; the messages of a node type. */
 #include "commands.h"
+#include "question.h"
 
 #include <string.h>
 
@@ -61,12 +62,17 @@ static enum result
 run(int ac, char **av)
 {
 	const struct command *c = NULL;
+	bool ambiguous;
 	size_t i;
 
 	if (ac > 2)
 		return (CMD_USAGE);
-	if (ac == 2 && (c = command_find(av[1])) == NULL)
-		return (ctl.as_json ? CMD_ERROR : CMD_OK);
+	if (ac == 2 && (c = command_match(av[1], &ambiguous)) == NULL) {
+		if (type_messages(av[1]))
+			return (CMD_OK);
+		if ((c = command_find(av[1])) == NULL) /* which says so */
+			return (ctl.as_json ? CMD_ERROR : CMD_OK);
+	}
 	if (ctl.as_json) {
 		json_begin();
 		if (c != NULL)
@@ -92,8 +98,9 @@ run(int ac, char **av)
 const struct command help_command = {
 	.name = "help",
 	.run = run,
-	.synopsis = "help [command]",
-	.summary = "List the commands, or explain one of them",
-	.args = "c",
+	.synopsis = "help [command | type]",
+	.summary = "List the commands, or explain one or a node type's messages",
+	.help = "Explains the command, or prints the messages that nodes of <type> understand, as the types command does.",
+	.args = "(ct).",
 	.alias = { "?" },
 };

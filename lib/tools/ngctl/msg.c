@@ -1,39 +1,39 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* msg.c - ngctl msg: a message as text, and what comes back at once. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1 /* asprintf */
-#endif
 #include "commands.h"
+#include "question.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <ng/client.h>
+#include <ng/host.h>
 
-/*
- * If it was the text that could not be read, show where. A list of changes that is only checked tells the place; it wants an
- * absolute path and one line.
- */
+/* If it was the text that could not be read, show where. */
 static void
 show_error(const char *path, const char *text, int error)
 {
-	struct ngu_apply_error e = { .error = 0 };
-	const struct nodeinfo *n;
-	struct ng_mesg *rep;
-	char *line;
-	size_t skip;
+	struct ngu_parsed parsed;
+	char *abs, *arg;
+	void *answer;
+	size_t len;
 
-	if (strchr(text, '\n') != NULL || ask(path, NGM_GENERIC_COOKIE, NGM_NODEINFO, NULL, 0, &rep) != ASK_OK)
+	if (strchr(text, '\n') != NULL || (abs = path_absolute(path)) == NULL)
 		return;
-	n = (const void *)rep->data;
-	if (rep->header.arglen >= sizeof(*n) && asprintf(&line, "msg [%x]: %s", n->id, text) >= 0) {
-		skip = strlen(line) - strlen(text);
-		if (ngu_client_apply(line, NGU_APPLY_DRY, &e) < 0 && e.error == error && e.line == 1 && e.column > skip + strcspn(text, " "))
-			show_place(stderr, text, e.column - 1 - skip);
-		free(line);
+	len = strlen(abs) + 1;
+	arg = need(malloc(len + strlen(text) + 1));
+	memcpy(arg, abs, len);
+	strcpy(arg + len, text);
+	if (ngu_client_ask(NGU_ASK_PARSE, arg, len + strlen(text), &answer) == sizeof(parsed)) {
+		memcpy(&parsed, answer, sizeof(parsed));
+		/* a command that there is not has been told of */
+		if (parsed.error == error && parsed.off != UINT64_MAX && parsed.off >= strcspn(text, " "))
+			show_place(stderr, text, (size_t)parsed.off);
+		free(answer);
 	}
-	free(rep);
+	free(arg);
+	free(abs);
 }
 
 static enum result

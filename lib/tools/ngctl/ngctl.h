@@ -64,6 +64,7 @@ void dump(const unsigned char *data, size_t len);
 /* What a command was about; members may be NULL. */
 struct about {
 	const char *command, *path, *hook, *peerpath, *peerhook, *type, *name;
+	bool question; /* it was asked for by ngu_client_ask() */
 };
 /* warn(what) as FreeBSD's ngctl prints it, then a second line that says what that means here. Keeps errno. CMD_ERROR. */
 enum result failed(const char *what, const struct about *a);
