@@ -127,6 +127,7 @@ child(const char *name, int fd)
 		p += n;
 		left -= (size_t)n;
 	}
+	free(out);
 	exit(0); /* with what the sanitizers have to say */
 }
 
