@@ -222,6 +222,6 @@ main(void)
 	unsetenv("NETGRAPH");
 	setenv("TERM", "vt100", 1);
 	setenv("HOME", "/nonexistent", 1);
-	setenv("LSAN_OPTIONS", "suppressions=" NGU_SRCDIR "/tests/tools/lsan.supp:print_suppressions=0", 1);
+	setenv("LSAN_OPTIONS", "suppressions=\"" NGU_SRCDIR "/tests/tools/lsan.supp\":print_suppressions=0", 1);
 	return (cmocka_run_group_tests(tests, NULL, NULL));
 }
