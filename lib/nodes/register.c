@@ -14,6 +14,12 @@
 #define PCAP_TYPES(X)
 #endif
 
+#ifdef NGU_LAB /* there are no threads but the lab's there */
+#define HOST_TYPES(X)
+#else
+#define HOST_TYPES(X) X(ng_ksocket)
+#endif
+
 /* One line a type. */
 #define TYPES(X) \
 	X(ng_bridge) \
@@ -40,6 +46,7 @@
 	X(ng_UI) \
 	X(ng_vlan) \
 	X(ng_vlanrotate) \
+	HOST_TYPES(X) \
 	PCAP_TYPES(X)
 
 #define DECLARE(mod) extern const moduledata_t *const ngu__modref_##mod;

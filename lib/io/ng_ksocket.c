@@ -1,0 +1,922 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ng_ksocket.c - node type "ksocket": one of the host's sockets as a node.
+ *
+ * Gate       everything but a packet's way into the socket runs with the node's writer turn: commands, and incoming(), which the watcher sends
+ *            when there is something to do. Sockets of a stream are force-writers: what did not fit (`rest`) goes before what comes next.
+ *            Others take packets from several threads at once, as the host's sockets do.
+ * Watcher    a kthread, of which there is one for all; it calls ready(). So it serves packets and what it sends itself, and shutdown,
+ *            in another thread, may wait for it (ngu__ksock_close()). Between ready() and the end of incoming() the socket is not watched.
+ * Receiving  the mbufs come first: when there are none the data stay where they are.
+ */
+#include <sys/param.h>
+#include <sys/systm.h>
+#include <sys/ctype.h>
+#include <sys/errno.h>
+#include <sys/kernel.h>
+#include <sys/kthread.h>
+#include <sys/limits.h>
+#include <sys/malloc.h>
+#include <sys/mbuf.h>
+#include <sys/socket.h>
+#include <sys/syslog.h>
+
+#include <net/vnet.h>
+
+#include <netgraph/ng_message.h>
+#include <netgraph/netgraph.h>
+#include <netgraph/ng_parse.h>
+#include <netgraph/ng_ksocket.h>
+
+#include "ksock.h"
+
+#ifdef NG_SEPARATE_MALLOC
+static MALLOC_DEFINE(M_NETGRAPH_KSOCKET, "netgraph_ksock", "netgraph ksock node");
+#else
+#define M_NETGRAPH_KSOCKET M_NETGRAPH
+#endif
+
+#define AT_ONCE 64 /* packets received before others get the node */
+
+/* Somebody who waits for a reply. */
+struct waiter {
+	bool there;
+	ng_ID_t id;
+	struct ng_msghdr header;
+};
+
+struct ksock_node {
+	node_p node;
+	hook_p hook;		 /* NULL: not yet, or not any more */
+	struct ngu__ksock *sock; /* NULL: not yet */
+	struct ngu__ksock_kind kind;
+	bool connected;		 /* to one peer */
+	bool connecting;
+	struct waiter connect, accept;
+	struct mbuf *rest;	 /* of a packet, for which a stream had no room */
+};
+
+static ng_constructor_t ng_ksocket_constructor;
+static ng_rcvmsg_t ng_ksocket_rcvmsg;
+static ng_shutdown_t ng_ksocket_shutdown;
+static ng_newhook_t ng_ksocket_newhook;
+static ng_rcvdata_t ng_ksocket_rcvdata;
+static ng_disconnect_t ng_ksocket_disconnect;
+static ng_item_fn incoming;
+
+/* ---- addresses and options as text ---- */
+
+static ng_parse_t sockaddr_parse;
+static ng_unparse_t sockaddr_unparse;
+static ng_parse_t value_parse;
+static ng_unparse_t value_unparse;
+static ng_getDefault_t value_default;
+
+/* The bytes of an address behind its length and family. */
+static int
+generic_length(const struct ng_parse_type *type, const u_char *start, const u_char *buf)
+{
+	return (buf[-2] > 2 ? buf[-2] - 2 : 0);
+}
+
+static const struct ng_parse_array_info generic_data_info = { &ng_parse_hint8_type, generic_length, NULL };
+static const struct ng_parse_type generic_data_type = { .supertype = &ng_parse_array_type, .info = &generic_data_info };
+static const struct ng_parse_struct_field generic_fields[] = {
+	{ "len", &ng_parse_uint8_type, 0 },
+	{ "family", &ng_parse_uint8_type, 0 },
+	{ "data", &generic_data_type, 0 },
+	{ NULL, NULL, 0 }
+};
+static const struct ng_parse_type generic_type = { .supertype = &ng_parse_struct_type, .info = &generic_fields };
+
+static const struct ng_parse_type sockaddr_type = { .parse = sockaddr_parse, .unparse = sockaddr_unparse };
+static const struct ng_parse_struct_field accept_fields[] = {
+	{ "nodeid", &ng_parse_hint32_type, 0 },
+	{ "addr", &sockaddr_type, 0 },
+	{ NULL, NULL, 0 }
+};
+static const struct ng_parse_type accept_type = { .supertype = &ng_parse_struct_type, .info = &accept_fields };
+
+static const struct ng_parse_type value_type = { .parse = value_parse, .unparse = value_unparse, .getDefault = value_default };
+static const struct ng_parse_struct_field sockopt_fields[] = {
+	{ "level", &ng_parse_int32_type, 0 },
+	{ "name", &ng_parse_int32_type, 0 },
+	{ "value", &value_type, 0 },
+	{ NULL, NULL, 0 }
+};
+static const struct ng_parse_type sockopt_type = { .supertype = &ng_parse_struct_type, .info = &sockopt_fields };
+
+static const struct ng_cmdlist ng_ksocket_cmdlist[] = {
+	{ NGM_KSOCKET_COOKIE, NGM_KSOCKET_BIND, "bind", &sockaddr_type, NULL },
+	{ NGM_KSOCKET_COOKIE, NGM_KSOCKET_LISTEN, "listen", &ng_parse_int32_type, NULL },
+	{ NGM_KSOCKET_COOKIE, NGM_KSOCKET_ACCEPT, "accept", NULL, &accept_type },
+	{ NGM_KSOCKET_COOKIE, NGM_KSOCKET_CONNECT, "connect", &sockaddr_type, &ng_parse_int32_type },
+	{ NGM_KSOCKET_COOKIE, NGM_KSOCKET_GETNAME, "getname", NULL, &sockaddr_type },
+	{ NGM_KSOCKET_COOKIE, NGM_KSOCKET_GETPEERNAME, "getpeername", NULL, &sockaddr_type },
+	{ NGM_KSOCKET_COOKIE, NGM_KSOCKET_SETOPT, "setopt", &sockopt_type, NULL },
+	{ NGM_KSOCKET_COOKIE, NGM_KSOCKET_GETOPT, "getopt", &sockopt_type, &sockopt_type },
+	{ 0, 0, NULL, NULL, NULL }
+};
+
+static struct ng_type ng_ksocket_type = {
+	.version = NG_ABI_VERSION,
+	.name = NG_KSOCKET_NODE_TYPE,
+	.constructor = ng_ksocket_constructor,
+	.rcvmsg = ng_ksocket_rcvmsg,
+	.shutdown = ng_ksocket_shutdown,
+	.newhook = ng_ksocket_newhook,
+	.rcvdata = ng_ksocket_rcvdata,
+	.disconnect = ng_ksocket_disconnect,
+	.cmdlist = ng_ksocket_cmdlist,
+};
+NETGRAPH_INIT(ksocket, &ng_ksocket_type);
+
+/* ":port", or nothing; *p moves behind it. */
+static int
+port_parse(const char **p, uint16_t *port)
+{
+	u_long n = 0;
+	int digits = 0;
+
+	*port = 0;
+	if (**p != ':')
+		return (0);
+	for (++*p; isdigit((u_char)**p); ++*p, digits++)
+		if ((n = n * 10 + (u_long)(**p - '0')) > 65535)
+			return (EINVAL);
+	*port = htons((uint16_t)n);
+	return (digits != 0 ? 0 : EINVAL);
+}
+
+static int
+inet_parse(const char **p, u_char *buf, int *buflen)
+{
+	struct ng_ksocket_sockaddr_in in = { .sin_len = sizeof(in), .sin_family = NG_KSOCKET_AF_INET };
+	char text[64];
+	size_t n = 0;
+
+	for (; (isdigit((u_char)**p) || **p == '.') && n < sizeof(text) - 1; ++*p)
+		text[n++] = **p;
+	text[n] = '\0';
+	if (ngu__ksock_pton(false, text, (uint8_t *)&in.sin_addr) != 0 || port_parse(p, &in.sin_port) != 0)
+		return (EINVAL);
+	if (*buflen < (int)sizeof(in))
+		return (ERANGE);
+	memcpy(buf, &in, sizeof(in));
+	*buflen = sizeof(in);
+	return (0);
+}
+
+/* ::1, or [::1]:port */
+static int
+inet6_parse(const char **p, u_char *buf, int *buflen)
+{
+	struct ng_ksocket_sockaddr_in6 in6 = { .sin6_len = sizeof(in6), .sin6_family = NG_KSOCKET_AF_INET6 };
+	const bool bracket = **p == '[';
+	char text[64];
+	size_t n = 0;
+
+	for (*p += bracket; (isxdigit((u_char)**p) || **p == '.' || **p == ':') && n < sizeof(text) - 1; ++*p)
+		text[n++] = **p;
+	text[n] = '\0';
+	if (ngu__ksock_pton(true, text, in6.sin6_addr) != 0)
+		return (EINVAL);
+	if (bracket && (*(*p)++ != ']' || port_parse(p, &in6.sin6_port) != 0))
+		return (EINVAL);
+	if (*buflen < (int)sizeof(in6))
+		return (ERANGE);
+	memcpy(buf, &in6, sizeof(in6));
+	*buflen = sizeof(in6);
+	return (0);
+}
+
+static int
+local_parse(const char *s, int *off, u_char *buf, int *buflen)
+{
+	struct ng_ksocket_sockaddr_un un = { .sun_family = NG_KSOCKET_AF_LOCAL };
+	int toklen, len, error = 0;
+	char *path;
+
+	if ((path = ng_get_string_token(s, off, &toklen, &len)) == NULL)
+		return (EINVAL);
+	if (len == 0 || strlen(path) != (size_t)len || (size_t)len >= sizeof(un.sun_path))
+		error = EINVAL;
+	else if (*buflen < 2 + len + 1)
+		error = ERANGE;
+	if (error == 0) {
+		un.sun_len = (uint8_t)(2 + len + 1);
+		memcpy(un.sun_path, path, (size_t)len);
+		memcpy(buf, &un, un.sun_len);
+		*buflen = un.sun_len;
+		*off += toklen;
+	}
+	free(path, M_NETGRAPH_PARSE);
+	return (error);
+}
+
+static int
+sockaddr_parse(const struct ng_parse_type *type, const char *s, int *off, const u_char *const start, u_char *const buf, int *buflen)
+{
+	const char *p;
+	int toklen, error;
+
+	(void)ng_parse_get_token(s, off, &toklen); /* moves *off to it */
+	p = s + *off;
+	if (strncmp(p, "local/", 6) == 0) {
+		*off += 6;
+		return (local_parse(s, off, buf, buflen));
+	}
+	if (strncmp(p, "inet/", 5) == 0) {
+		p += 5;
+		error = inet_parse(&p, buf, buflen);
+	} else if (strncmp(p, "inet6/", 6) == 0) {
+		p += 6;
+		error = inet6_parse(&p, buf, buflen);
+	} else {
+		return (ng_parse_struct_type.parse(&generic_type, s, off, start, buf, buflen));
+	}
+	*off = (int)(p - s);
+	return (error);
+}
+
+/* Bytes of the message from `at` on. */
+static size_t
+left_in(const u_char *data, int off)
+{
+	const struct ng_mesg *msg = (const void *)(data - offsetof(struct ng_mesg, data));
+
+	return (msg->header.arglen > (uint32_t)off ? msg->header.arglen - (uint32_t)off : 0);
+}
+
+static int
+sockaddr_unparse(const struct ng_parse_type *type, const u_char *data, int *off, char *cbuf, int cbuflen)
+{
+	const size_t left = left_in(data, *off);
+	uint8_t addr[NGU__KSOCK_ADDR];
+	char text[64], *path;
+	uint16_t port;
+	size_t len;
+	int n;
+
+	if (left < 2)
+		return (EINVAL);
+	if (ngu__ksock_address(data + *off, left, addr, &len) != 0) {
+		if (data[*off] > left)
+			return (EINVAL);
+		return (ng_parse_struct_type.unparse(&generic_type, data, off, cbuf, cbuflen));
+	}
+	memcpy(&port, addr + 2, sizeof(port));
+	port = ntohs(port);
+	switch (addr[1]) {
+	case NG_KSOCKET_AF_INET:
+		ngu__ksock_ntop(false, addr + offsetof(struct ng_ksocket_sockaddr_in, sin_addr), text);
+		n = port != 0 ? snprintf(cbuf, (size_t)cbuflen, "inet/%s:%u", text, port) : snprintf(cbuf, (size_t)cbuflen, "inet/%s", text);
+		break;
+	case NG_KSOCKET_AF_INET6:
+		ngu__ksock_ntop(true, addr + offsetof(struct ng_ksocket_sockaddr_in6, sin6_addr), text);
+		n = port != 0 ? snprintf(cbuf, (size_t)cbuflen, "inet6/[%s]:%u", text, port) : snprintf(cbuf, (size_t)cbuflen, "inet6/%s", text);
+		break;
+	default:
+		if ((path = ng_encode_string((char *)addr + 2, (int)strlen((char *)addr + 2))) == NULL)
+			return (ENOMEM);
+		n = snprintf(cbuf, (size_t)cbuflen, "local/%s", path);
+		free(path, M_NETGRAPH_PARSE);
+		break;
+	}
+	if (n >= cbuflen)
+		return (ERANGE);
+	*off += (int)left; /* an address is the last there is */
+	return (0);
+}
+
+/* [ bytes ], or a number: an int. */
+static int
+value_parse(const struct ng_parse_type *type, const char *s, int *off, const u_char *const start, u_char *const buf, int *buflen)
+{
+	int toklen, n = 0, v;
+	bool list;
+	char *end;
+	long x;
+
+	switch (ng_parse_get_token(s, off, &toklen)) {
+	case T_LBRACKET:
+		list = true;
+		*off += toklen;
+		break;
+	case T_WORD:
+		list = false;
+		break;
+	default:
+		return (EINVAL);
+	}
+	for (;;) {
+		const enum ng_parse_token t = ng_parse_get_token(s, off, &toklen);
+
+		if (list && t == T_RBRACKET) {
+			*off += toklen;
+			break;
+		}
+		if (t != T_WORD)
+			return (EINVAL);
+		x = strtol(s + *off, &end, 0);
+		if (end != s + *off + toklen)
+			return (EINVAL);
+		if (!list) {
+			if (x < INT_MIN || x > INT_MAX)
+				return (EINVAL);
+			v = (int)x;
+			if (*buflen < (int)sizeof(v))
+				return (ERANGE);
+			memcpy(buf, &v, sizeof(v));
+			n = sizeof(v);
+			*off += toklen;
+			break;
+		}
+		if (x < -128 || x > 255)
+			return (EINVAL);
+		if (n == *buflen || n == NG_KSOCKET_MAX_OPTLEN)
+			return (ERANGE);
+		buf[n++] = (u_char)x;
+		*off += toklen;
+	}
+	*buflen = n;
+	return (0);
+}
+
+static int
+value_unparse(const struct ng_parse_type *type, const u_char *data, int *off, char *cbuf, int cbuflen)
+{
+	const size_t left = left_in(data, *off);
+	int n = snprintf(cbuf, (size_t)cbuflen, "[");
+
+	for (size_t i = 0; i < left && n < cbuflen; i++)
+		n += snprintf(cbuf + n, (size_t)(cbuflen - n), " 0x%02x", data[*off + (int)i]);
+	if (n < cbuflen)
+		n += snprintf(cbuf + n, (size_t)(cbuflen - n), " ]");
+	if (n >= cbuflen)
+		return (ERANGE);
+	*off += (int)left;
+	return (0);
+}
+
+static int
+value_default(const struct ng_parse_type *type, const u_char *const start, u_char *buf, int *buflen)
+{
+	*buflen = 0;
+	return (0);
+}
+
+/* ---- the socket, by the watcher ---- */
+
+/* In the watcher's thread. */
+static int
+ready(void *owner)
+{
+	return (ng_send_fn1(owner, NULL, incoming, NULL, 0, NG_NOFLAGS));
+}
+
+/* It outlives the graph that happens to be the first. */
+static int
+start(void (*fn)(void *), void *arg)
+{
+	int error;
+
+	CURVNET_SET(NULL);
+	error = kthread_add(fn, arg, NULL, NULL, 0, 0, "ng_ksocket");
+	CURVNET_RESTORE();
+	return (error);
+}
+
+static const struct ngu__ksock_ops ops = { .ready = ready, .start = start };
+
+/* Watch it for what we could do now. */
+static void
+watch(struct ksock_node *sc)
+{
+	u_int what = 0;
+
+	if (sc->connecting)
+		what = NGU__KSOCK_WRITE;
+	else if (sc->accept.there || (sc->hook != NULL && (sc->connected || !sc->kind.connects)))
+		what = NGU__KSOCK_READ;
+	if (sc->rest != NULL)
+		what |= NGU__KSOCK_WRITE;
+	ngu__ksock_want(sc->sock, what, false);
+}
+
+/* ---- into the socket ---- */
+
+/* As much of *mp as it takes: *mp becomes what is left, NULL if nothing. */
+static int
+send_some(struct ksock_node *sc, struct mbuf **mp, const void *to, size_t tolen)
+{
+	struct ngu__ksock_part parts[NGU__KSOCK_PARTS];
+	struct mbuf *m;
+	size_t sent;
+	int n = 0, error;
+
+	for (m = *mp; m != NULL && n < NGU__KSOCK_PARTS; m = m->m_next) {
+		if (m->m_len != 0) {
+			parts[n].p = mtod(m, void *);
+			parts[n++].n = (size_t)m->m_len;
+		}
+	}
+	if ((error = ngu__ksock_send(sc->sock, parts, n, to, tolen, &sent)) != 0)
+		return (error);
+	if (sc->kind.stream && sent < (size_t)(*mp)->m_pkthdr.len) {
+		m_adj(*mp, (int)sent);
+	} else {
+		m_freem(*mp);
+		*mp = NULL;
+	}
+	return (0);
+}
+
+/* A stream: the rest first. ENOBUFS: there still is some. */
+static int
+send_rest(struct ksock_node *sc)
+{
+	int error;
+
+	while (sc->rest != NULL)
+		if ((error = send_some(sc, &sc->rest, NULL, 0)) != 0)
+			return (error);
+	return (0);
+}
+
+static int
+send_stream(struct ksock_node *sc, struct mbuf **mp)
+{
+	int error;
+
+	if ((*mp)->m_pkthdr.len == 0)
+		return (0);
+	if ((error = send_rest(sc)) != 0 || (error = send_some(sc, mp, NULL, 0)) != 0)
+		return (error);
+	if ((sc->rest = *mp) != NULL) {
+		*mp = NULL;
+		if (send_rest(sc) != 0)
+			watch(sc);
+	}
+	return (0);
+}
+
+static int
+send_packet(struct ksock_node *sc, struct mbuf **mp)
+{
+	const struct sa_tag *t;
+	const void *to = NULL;
+	size_t tolen = 0;
+	struct mbuf *m;
+	int n = 0;
+
+	for (m = *mp; m != NULL; m = m->m_next)
+		n++;
+	if (n > NGU__KSOCK_PARTS) {
+		if ((m = m_defrag(*mp, M_NOWAIT)) == NULL)
+			return (ENOBUFS);
+		*mp = m;
+		for (n = 0; m != NULL; m = m->m_next)
+			n++;
+		if (n > NGU__KSOCK_PARTS)
+			return (EMSGSIZE);
+	}
+	if (!sc->connected &&
+	    (t = (const void *)m_tag_locate(*mp, NGM_KSOCKET_COOKIE, NG_KSOCKET_TAG_SOCKADDR, NULL)) != NULL &&
+	    (t->id == 0 || t->id == NG_NODE_ID(sc->node)) && t->tag.m_tag_len > offsetof(struct sa_tag, sa) - sizeof(struct m_tag)) {
+		to = &t->sa;
+		tolen = t->tag.m_tag_len + sizeof(struct m_tag) - offsetof(struct sa_tag, sa);
+	}
+	return (send_some(sc, mp, to, tolen));
+}
+
+static int
+ng_ksocket_rcvdata(hook_p hook, item_p item)
+{
+	struct ksock_node *sc = NG_NODE_PRIVATE(NG_HOOK_NODE(hook));
+	struct mbuf *m;
+	int error;
+
+	NGI_GET_M(item, m);
+	NG_FREE_ITEM(item);
+	if (sc->connecting)
+		error = ENOTCONN;
+	else
+		error = sc->kind.stream ? send_stream(sc, &m) : send_packet(sc, &m);
+	NG_FREE_M(m);
+	return (error);
+}
+
+/* ---- out of the socket ---- */
+
+/* Room for `len` bytes, as a packet; at most NGU__KSOCK_PARTS pieces are used. */
+static struct mbuf *
+room(size_t len, struct ngu__ksock_part *parts, int *n)
+{
+	struct mbuf *m0 = m_getm2(NULL, (int)len, M_NOWAIT, MT_DATA, M_PKTHDR), *m;
+
+	*n = 0;
+	for (m = m0; m != NULL && *n < NGU__KSOCK_PARTS; m = m->m_next) {
+		parts[*n].p = mtod(m, void *);
+		parts[(*n)++].n = (size_t)M_TRAILINGSPACE(m);
+	}
+	return (m0);
+}
+
+/* The first `len` bytes of the room have been filled. */
+static void
+fill(struct mbuf *m0, size_t len)
+{
+	struct mbuf *m = m0;
+	size_t n;
+
+	m0->m_pkthdr.len = (int)len;
+	for (;; m = m->m_next) {
+		n = (size_t)M_TRAILINGSPACE(m);
+		m->m_len = (int)(n < len ? n : len);
+		if ((len -= (size_t)m->m_len) == 0)
+			break;
+	}
+	m_freem(m->m_next);
+	m->m_next = NULL;
+}
+
+/* Whom it is from. Without memory the packet goes without. */
+static void
+tag(struct ksock_node *sc, struct mbuf *m, const uint8_t *from, size_t len)
+{
+	struct m_tag *t = m_tag_alloc(NGM_KSOCKET_COOKIE, NG_KSOCKET_TAG_SOCKADDR,
+	    (int)(offsetof(struct sa_tag, sa) - sizeof(struct m_tag) + len), M_NOWAIT);
+
+	if (t == NULL)
+		return;
+	((struct sa_tag *)(void *)t)->id = NG_NODE_ID(sc->node);
+	memcpy((char *)t + offsetof(struct sa_tag, sa), from, len);
+	m_tag_prepend(m, t);
+}
+
+/* false: the node goes. */
+static bool
+receive(struct ksock_node *sc)
+{
+	struct ngu__ksock_part parts[NGU__KSOCK_PARTS];
+	uint8_t from[NGU__KSOCK_ADDR];
+	size_t got, fromlen;
+	struct mbuf *m;
+	int n, error;
+
+	for (int i = 0; i < AT_ONCE && sc->hook != NULL; i++) {
+		if ((m = room(ngu__ksock_next(sc->sock), parts, &n)) == NULL) {
+			ngu__ksock_want(sc->sock, NGU__KSOCK_READ | (sc->rest != NULL ? NGU__KSOCK_WRITE : 0), true);
+			return (true);
+		}
+		error = ngu__ksock_recv(sc->sock, parts, n, &got, from, &fromlen);
+		if (error != 0 || (got == 0 && sc->kind.connects)) {
+			m_freem(m);
+			if (error == EAGAIN)
+				break;
+			if (sc->kind.connects) { /* the end, or the connection is lost */
+				ng_rmnode_self(sc->node);
+				return (false);
+			}
+			continue; /* an error of an earlier packet */
+		}
+		fill(m, got);
+		if (fromlen != 0 && !sc->kind.connects)
+			tag(sc, m, from, fromlen);
+		NG_SEND_DATA_ONLY(error, sc->hook, m);
+	}
+	watch(sc);
+	return (true);
+}
+
+/* ---- replies that come later ---- */
+
+static void
+wait_for(struct waiter *w, item_p item, const struct ng_mesg *msg)
+{
+	w->there = true;
+	w->id = NGI_RETADDR(item);
+	w->header = msg->header;
+}
+
+/* With `len` bytes of arguments. */
+static struct ng_mesg *
+late_reply(const struct waiter *w, size_t len)
+{
+	struct ng_mesg *resp;
+
+	NG_MKMESSAGE(resp, w->header.typecookie, w->header.cmd, len, M_NOWAIT);
+	if (resp != NULL) {
+		resp->header.token = w->header.token;
+		resp->header.flags |= NGF_RESP;
+		memcpy(resp->header.cmdstr, w->header.cmdstr, sizeof(resp->header.cmdstr));
+	}
+	return (resp);
+}
+
+static void
+connect_done(struct ksock_node *sc)
+{
+	const int32_t result = ngu__ksock_error(sc->sock);
+	struct ng_mesg *resp;
+	int error = ENOMEM;
+
+	sc->connecting = false;
+	sc->connected = result == 0;
+	if (!sc->connect.there)
+		return;
+	sc->connect.there = false;
+	if ((resp = late_reply(&sc->connect, sizeof(result))) != NULL) {
+		memcpy(resp->data, &result, sizeof(result));
+		NG_SEND_MSG_ID(error, sc->node, resp, sc->connect.id, 0);
+	}
+	if (error != 0)
+		log(LOG_WARNING, "ng_ksocket: [%x]: connect: result %d, and nobody to tell (error %d)\n", NG_NODE_ID(sc->node), result, error);
+}
+
+/* Take a connection into a node of its own. *child is without a hook. EAGAIN: there is none. */
+static int
+accept_one(struct ksock_node *sc, node_p *child, uint8_t *addr, size_t *len)
+{
+	struct ksock_node *c = malloc(sizeof(*c), M_NETGRAPH_KSOCKET, M_NOWAIT | M_ZERO);
+	int error;
+
+	if (c == NULL)
+		return (ENOMEM);
+	if ((error = ng_make_node_common(&ng_ksocket_type, child)) != 0) {
+		free(c, M_NETGRAPH_KSOCKET);
+		return (error);
+	}
+	c->node = *child;
+	c->kind = sc->kind;
+	c->connected = true;
+	if (c->kind.stream)
+		NG_NODE_FORCE_WRITER(*child);
+	error = ngu__ksock_accept(sc->sock, &ops, *child, &c->sock, addr, len);
+	if (error != 0) {
+		free(c, M_NETGRAPH_KSOCKET);
+		ng_rmnode_self(*child);
+		return (error);
+	}
+	NG_NODE_SET_PRIVATE(*child, c);
+	return (0);
+}
+
+static void
+accept_done(struct ksock_node *sc)
+{
+	struct ng_mesg *resp = late_reply(&sc->accept, offsetof(struct ng_ksocket_accept, addr) + NGU__KSOCK_ADDR);
+	node_p child;
+	size_t len = 0;
+	int error;
+
+	if (resp == NULL || (error = accept_one(sc, &child, (uint8_t *)resp->data + offsetof(struct ng_ksocket_accept, addr), &len)) == ENOMEM) {
+		NG_FREE_MSG(resp);
+		ngu__ksock_want(sc->sock, NGU__KSOCK_READ, true);
+		return;
+	}
+	if (error == 0) {
+		*(uint32_t *)(void *)resp->data = NG_NODE_ID(child);
+		resp->header.arglen = (uint32_t)(offsetof(struct ng_ksocket_accept, addr) + len);
+		sc->accept.there = false;
+		NG_SEND_MSG_ID(error, sc->node, resp, sc->accept.id, 0);
+		if (error != 0) /* nobody knows of it */
+			ng_rmnode_self(child);
+	} else {
+		NG_FREE_MSG(resp);
+	}
+	watch(sc);
+}
+
+/* With the writer turn, after the watcher has seen something. */
+static void
+incoming(node_p node, hook_p hook, void *arg1, int arg2)
+{
+	struct ksock_node *sc = NG_NODE_PRIVATE(node);
+
+	if (sc == NULL || sc->sock == NULL)
+		return;
+	if (sc->connecting && ngu__ksock_can(sc->sock, NGU__KSOCK_WRITE))
+		connect_done(sc);
+	if (sc->rest != NULL)
+		(void)send_rest(sc);
+	if (sc->accept.there)
+		accept_done(sc);
+	else if (!sc->connecting && sc->hook != NULL && (sc->connected || !sc->kind.connects))
+		(void)receive(sc);
+	else
+		watch(sc);
+}
+
+/* ---- commands ---- */
+
+static int
+do_connect(struct ksock_node *sc, item_p item, const struct ng_mesg *msg)
+{
+	int error;
+
+	if (sc->connecting)
+		return (EALREADY);
+	error = ngu__ksock_connect(sc->sock, msg->data, msg->header.arglen);
+	if (error == 0)
+		sc->connected = true;
+	if (error == EINPROGRESS) {
+		sc->connecting = true;
+		wait_for(&sc->connect, item, msg);
+	}
+	watch(sc);
+	return (error);
+}
+
+static int
+do_accept(struct ksock_node *sc, item_p item, const struct ng_mesg *msg, struct ng_mesg **respp)
+{
+	uint8_t addr[NGU__KSOCK_ADDR];
+	struct ng_mesg *resp;
+	node_p child;
+	size_t len;
+	int error;
+
+	if (!sc->kind.connects)
+		return (EOPNOTSUPP);
+	if (sc->accept.there)
+		return (EALREADY);
+	NG_MKRESPONSE(resp, msg, offsetof(struct ng_ksocket_accept, addr) + sizeof(addr), M_NOWAIT);
+	if (resp == NULL)
+		return (ENOMEM);
+	error = sc->connected || sc->connecting ? EINVAL : ngu__ksock_can(sc->sock, NGU__KSOCK_READ) ? accept_one(sc, &child, addr, &len) : EAGAIN;
+	if (error != 0) {
+		NG_FREE_MSG(resp);
+		if (error == EAGAIN) {
+			wait_for(&sc->accept, item, msg);
+			watch(sc);
+			error = EINPROGRESS;
+		}
+		return (error);
+	}
+	*(uint32_t *)(void *)resp->data = NG_NODE_ID(child);
+	memcpy(resp->data + offsetof(struct ng_ksocket_accept, addr), addr, len);
+	resp->header.arglen = (uint32_t)(offsetof(struct ng_ksocket_accept, addr) + len);
+	*respp = resp;
+	return (0);
+}
+
+static int
+do_name(struct ksock_node *sc, bool peer, const struct ng_mesg *msg, struct ng_mesg **respp)
+{
+	uint8_t addr[NGU__KSOCK_ADDR];
+	size_t len;
+	int error;
+
+	if (msg->header.arglen != 0)
+		return (EINVAL);
+	if ((error = ngu__ksock_name(sc->sock, peer, addr, &len)) != 0)
+		return (error);
+	NG_MKRESPONSE(*respp, msg, len, M_NOWAIT);
+	if (*respp == NULL)
+		return (ENOMEM);
+	memcpy((*respp)->data, addr, len);
+	return (0);
+}
+
+static int
+do_option(struct ksock_node *sc, const struct ng_mesg *msg, struct ng_mesg **respp)
+{
+	const struct ng_ksocket_sockopt *o = (const void *)msg->data;
+	struct ng_ksocket_sockopt *r;
+	size_t len = NG_KSOCKET_MAX_OPTLEN;
+	int error;
+
+	if (msg->header.arglen < sizeof(*o) || msg->header.arglen > sizeof(*o) + NG_KSOCKET_MAX_OPTLEN)
+		return (EINVAL);
+	if (msg->header.cmd == NGM_KSOCKET_SETOPT)
+		return (ngu__ksock_setopt(sc->sock, o->level, o->name, o->value, msg->header.arglen - sizeof(*o)));
+	if (msg->header.arglen != sizeof(*o))
+		return (EINVAL);
+	NG_MKRESPONSE(*respp, msg, sizeof(*o) + len, M_NOWAIT);
+	if (*respp == NULL)
+		return (ENOMEM);
+	r = (void *)(*respp)->data;
+	r->level = o->level;
+	r->name = o->name;
+	if ((error = ngu__ksock_getopt(sc->sock, o->level, o->name, r->value, &len)) != 0) {
+		NG_FREE_MSG(*respp);
+		*respp = NULL;
+		return (error);
+	}
+	(*respp)->header.arglen = (uint32_t)(sizeof(*o) + len);
+	return (0);
+}
+
+static int
+ng_ksocket_rcvmsg(node_p node, item_p item, hook_p lasthook)
+{
+	struct ksock_node *sc = NG_NODE_PRIVATE(node);
+	struct ng_mesg *msg, *resp = NULL;
+	int32_t backlog;
+	int error = 0;
+
+	NGI_GET_MSG(item, msg);
+	if (msg->header.typecookie != NGM_KSOCKET_COOKIE)
+		error = EINVAL;
+	else if (sc == NULL || sc->sock == NULL)
+		error = ENXIO;
+	else switch (msg->header.cmd) {
+	case NGM_KSOCKET_BIND:
+		error = ngu__ksock_bind(sc->sock, msg->data, msg->header.arglen);
+		break;
+	case NGM_KSOCKET_LISTEN:
+		if (msg->header.arglen != sizeof(backlog)) {
+			error = EINVAL;
+			break;
+		}
+		memcpy(&backlog, msg->data, sizeof(backlog));
+		error = ngu__ksock_listen(sc->sock, backlog);
+		break;
+	case NGM_KSOCKET_ACCEPT:
+		error = msg->header.arglen == 0 ? do_accept(sc, item, msg, &resp) : EINVAL;
+		break;
+	case NGM_KSOCKET_CONNECT:
+		error = do_connect(sc, item, msg);
+		break;
+	case NGM_KSOCKET_GETNAME:
+	case NGM_KSOCKET_GETPEERNAME:
+		error = do_name(sc, msg->header.cmd == NGM_KSOCKET_GETPEERNAME, msg, &resp);
+		break;
+	case NGM_KSOCKET_SETOPT:
+	case NGM_KSOCKET_GETOPT:
+		error = do_option(sc, msg, &resp);
+		break;
+	default:
+		error = EINVAL;
+		break;
+	}
+	NG_RESPOND_MSG(error, node, item, resp);
+	NG_FREE_MSG(msg);
+	return (error);
+}
+
+/* ---- the rest of the node ---- */
+
+static int
+ng_ksocket_constructor(node_p node)
+{
+	struct ksock_node *sc = malloc(sizeof(*sc), M_NETGRAPH_KSOCKET, M_NOWAIT | M_ZERO);
+
+	if (sc == NULL)
+		return (ENOMEM);
+	sc->node = node;
+	NG_NODE_SET_PRIVATE(node, sc);
+	return (0);
+}
+
+static int
+ng_ksocket_newhook(node_p node, hook_p hook, const char *name)
+{
+	struct ksock_node *sc = NG_NODE_PRIVATE(node);
+	int error;
+
+	if (sc == NULL)
+		return (ENXIO);
+	if (sc->hook != NULL)
+		return (EISCONN);
+	if (sc->sock == NULL) {
+		if ((error = ngu__ksock_kind(name, &sc->kind)) != 0)
+			return (error);
+		if (sc->kind.stream)
+			NG_NODE_FORCE_WRITER(node);
+		if ((error = ngu__ksock_open(&sc->kind, &ops, node, &sc->sock)) != 0)
+			return (error);
+	}
+	sc->hook = hook;
+	watch(sc);
+	return (0);
+}
+
+static int
+ng_ksocket_disconnect(hook_p hook)
+{
+	node_p node = NG_HOOK_NODE(hook);
+	struct ksock_node *sc = NG_NODE_PRIVATE(node);
+
+	sc->hook = NULL;
+	if (NG_NODE_IS_VALID(node))
+		ng_rmnode_self(node);
+	return (0);
+}
+
+static int
+ng_ksocket_shutdown(node_p node)
+{
+	struct ksock_node *sc = NG_NODE_PRIVATE(node);
+
+	if (sc != NULL) {
+		ngu__ksock_close(sc->sock);
+		NG_FREE_M(sc->rest);
+		NG_NODE_SET_PRIVATE(node, NULL);
+		free(sc, M_NETGRAPH_KSOCKET);
+	}
+	NG_NODE_UNREF(node);
+	return (0);
+}
