@@ -70,7 +70,6 @@ static ng_parse_t sockaddr_parse;
 static ng_unparse_t sockaddr_unparse;
 static ng_parse_t value_parse;
 static ng_unparse_t value_unparse;
-static ng_getDefault_t value_default;
 
 /* The bytes of an address behind its length and family. */
 static int
@@ -97,13 +96,19 @@ static const struct ng_parse_struct_field accept_fields[] = {
 };
 static const struct ng_parse_type accept_type = { .supertype = &ng_parse_struct_type, .info = &accept_fields };
 
-static const struct ng_parse_type value_type = { .parse = value_parse, .unparse = value_unparse, .getDefault = value_default };
+static const struct ng_parse_type value_type = { .parse = value_parse, .unparse = value_unparse };
 static const struct ng_parse_struct_field sockopt_fields[] = {
 	{ "level", &ng_parse_int32_type, 0 },
 	{ "name", &ng_parse_int32_type, 0 },
 	{ "value", &value_type, 0 },
 	{ NULL, NULL, 0 }
 };
+static const struct ng_parse_struct_field getopt_fields[] = {
+	{ "level", &ng_parse_int32_type, 0 },
+	{ "name", &ng_parse_int32_type, 0 },
+	{ NULL, NULL, 0 }
+};
+static const struct ng_parse_type getopt_type = { .supertype = &ng_parse_struct_type, .info = &getopt_fields };
 static const struct ng_parse_type sockopt_type = { .supertype = &ng_parse_struct_type, .info = &sockopt_fields };
 
 static const struct ng_cmdlist ng_ksocket_cmdlist[] = {
@@ -114,7 +119,7 @@ static const struct ng_cmdlist ng_ksocket_cmdlist[] = {
 	{ NGM_KSOCKET_COOKIE, NGM_KSOCKET_GETNAME, "getname", NULL, &sockaddr_type },
 	{ NGM_KSOCKET_COOKIE, NGM_KSOCKET_GETPEERNAME, "getpeername", NULL, &sockaddr_type },
 	{ NGM_KSOCKET_COOKIE, NGM_KSOCKET_SETOPT, "setopt", &sockopt_type, NULL },
-	{ NGM_KSOCKET_COOKIE, NGM_KSOCKET_GETOPT, "getopt", &sockopt_type, &sockopt_type },
+	{ NGM_KSOCKET_COOKIE, NGM_KSOCKET_GETOPT, "getopt", &getopt_type, &sockopt_type },
 	{ 0, 0, NULL, NULL, NULL }
 };
 
@@ -359,13 +364,6 @@ value_unparse(const struct ng_parse_type *type, const u_char *data, int *off, ch
 	return (0);
 }
 
-static int
-value_default(const struct ng_parse_type *type, const u_char *const start, u_char *buf, int *buflen)
-{
-	*buflen = 0;
-	return (0);
-}
-
 /* ---- the socket, by the watcher ---- */
 
 /* In the watcher's thread. */
@@ -555,8 +553,7 @@ tag(struct ksock_node *sc, struct mbuf *m, const uint8_t *from, size_t len)
 	m_tag_prepend(m, t);
 }
 
-/* false: the node goes. */
-static bool
+static void
 receive(struct ksock_node *sc)
 {
 	struct ngu__ksock_part parts[NGU__KSOCK_PARTS];
@@ -568,7 +565,7 @@ receive(struct ksock_node *sc)
 	for (int i = 0; i < AT_ONCE && sc->hook != NULL; i++) {
 		if ((m = room(ngu__ksock_next(sc->sock), parts, &n)) == NULL) {
 			ngu__ksock_want(sc->sock, NGU__KSOCK_READ | (sc->rest != NULL ? NGU__KSOCK_WRITE : 0), true);
-			return (true);
+			return;
 		}
 		error = ngu__ksock_recv(sc->sock, parts, n, &got, from, &fromlen);
 		if (error != 0 || (got == 0 && sc->kind.connects)) {
@@ -577,7 +574,7 @@ receive(struct ksock_node *sc)
 				break;
 			if (sc->kind.connects) { /* the end, or the connection is lost */
 				ng_rmnode_self(sc->node);
-				return (false);
+				return;
 			}
 			continue; /* an error of an earlier packet */
 		}
@@ -587,7 +584,6 @@ receive(struct ksock_node *sc)
 		NG_SEND_DATA_ONLY(error, sc->hook, m);
 	}
 	watch(sc);
-	return (true);
 }
 
 /* ---- replies that come later ---- */
@@ -704,7 +700,7 @@ incoming(node_p node, hook_p hook, void *arg1, int arg2)
 	if (sc->accept.there)
 		accept_done(sc);
 	else if (!sc->connecting && sc->hook != NULL && (sc->connected || !sc->kind.connects))
-		(void)receive(sc);
+		receive(sc);
 	else
 		watch(sc);
 }
