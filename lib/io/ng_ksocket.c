@@ -665,23 +665,24 @@ accept_done(struct ksock_node *sc)
 	struct ng_mesg *resp = late_reply(&sc->accept, offsetof(struct ng_ksocket_accept, addr) + NGU__KSOCK_ADDR);
 	node_p child;
 	size_t len = 0;
-	int error;
+	int error = ENOMEM;
 
-	if (resp == NULL || (error = accept_one(sc, &child, (uint8_t *)resp->data + offsetof(struct ng_ksocket_accept, addr), &len)) == ENOMEM) {
+	if (resp != NULL)
+		error = accept_one(sc, &child, (uint8_t *)resp->data + offsetof(struct ng_ksocket_accept, addr), &len);
+	if (error != 0) {
 		NG_FREE_MSG(resp);
-		ngu__ksock_want(sc->sock, NGU__KSOCK_READ, true);
+		if (error == EAGAIN)
+			watch(sc);
+		else /* there may be memory, or a descriptor, in a moment */
+			ngu__ksock_want(sc->sock, NGU__KSOCK_READ, true);
 		return;
 	}
-	if (error == 0) {
-		*(uint32_t *)(void *)resp->data = NG_NODE_ID(child);
-		resp->header.arglen = (uint32_t)(offsetof(struct ng_ksocket_accept, addr) + len);
-		sc->accept.there = false;
-		NG_SEND_MSG_ID(error, sc->node, resp, sc->accept.id, 0);
-		if (error != 0) /* nobody knows of it */
-			ng_rmnode_self(child);
-	} else {
-		NG_FREE_MSG(resp);
-	}
+	*(uint32_t *)(void *)resp->data = NG_NODE_ID(child);
+	resp->header.arglen = (uint32_t)(offsetof(struct ng_ksocket_accept, addr) + len);
+	sc->accept.there = false;
+	NG_SEND_MSG_ID(error, sc->node, resp, sc->accept.id, 0);
+	if (error != 0) /* nobody knows of it */
+		ng_rmnode_self(child);
 	watch(sc);
 }
 
@@ -690,13 +691,14 @@ static void
 incoming(node_p node, hook_p hook, void *arg1, int arg2)
 {
 	struct ksock_node *sc = NG_NODE_PRIVATE(node);
+	int error;
 
 	if (sc == NULL || sc->sock == NULL)
 		return;
 	if (sc->connecting && ngu__ksock_can(sc->sock, NGU__KSOCK_WRITE))
 		connect_done(sc);
-	if (sc->rest != NULL)
-		(void)send_rest(sc);
+	if (sc->rest != NULL && (error = send_rest(sc)) != 0 && error != ENOBUFS)
+		NG_FREE_M(sc->rest); /* the connection is lost, which is what will be received */
 	if (sc->accept.there)
 		accept_done(sc);
 	else if (!sc->connecting && sc->hook != NULL && (sc->connected || !sc->kind.connects))
