@@ -6,7 +6,7 @@
  *            that nobody is told twice; errors and hang-ups, which pollers always tell, included.
  * Lifetime   close takes the socket out of the poller, closes it and leaves the memory to the watcher, which has perhaps just got its address
  *            from the poller; it is freed behind the batch.
- * Locks      `lock` is for the watcher and what each socket has of it (owner, armed, later, closed). Nobody is called under it, but start().
+ * Locks      `lock` is for the watcher and what each socket has of it (owner, armed, later, closed), and connect(2). Nobody is called under it, but start().
  */
 #include <sys/types.h>
 
@@ -591,9 +591,11 @@ ngu__ksock_connect(struct ngu__ksock *s, const void *addr, size_t len)
 
 	if ((error = address_in(addr, len, &a, &alen)) != 0)
 		return (error);
-	if (connect(s->fd, &a.sa, alen) == 0)
-		return (0);
-	return (errno == EINTR ? EINPROGRESS : errno);
+	/* It does not block. Under the lock, because to the thread sanitizer it makes the descriptor another one, which the watcher may be using. */
+	(void)pthread_mutex_lock(&lock);
+	error = connect(s->fd, &a.sa, alen) == 0 ? 0 : errno == EINTR ? EINPROGRESS : errno;
+	(void)pthread_mutex_unlock(&lock);
+	return (error);
 }
 
 int
