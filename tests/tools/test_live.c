@@ -1,9 +1,93 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test_live.c - ngctl(8): commands that look at a graph while it works. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1 /* pipe2 */
+#endif
 #include "tools.h"
 #include "json.h"
 
+#include <time.h>
+
+#include <ng/ng.h>
+
 #define SCRIPT(input) RUN(input, NGT_NGCTL, "-n", "me", "-f", "-")
+
+/* ---- a graph that this program serves: a hub h, whose hook "in" is a port of ours, and "out" one that takes all there is */
+
+static struct ngu_graph *g;
+static struct ngu_server *server;
+static struct ngu_port *in, *out;
+static char dir[] = "/tmp/ngt-XXXXXX", path[64], where[80];
+
+static void
+quiet(void *arg, int level, const char *line)
+{
+	(void)arg;
+	(void)level;
+	(void)line;
+}
+
+static int
+setup(void **state)
+{
+	struct ngu_graph_opts o = { .size = sizeof(o), .name = "test", .workers = 1, .log = quiet };
+	struct ngu_serve_opts so = { .size = sizeof(so), .log = quiet };
+
+	(void)state;
+	setenv("NETGRAPH", where, 1);
+	return (ngu_graph_create(&o, &g) != 0 || ngu_serve(g, path, &so, &server) != 0 || ngu_mknode(g, "hub", "h", NULL) != 0 ||
+	    ngu_port_open(g, "h:", "in", NULL, NULL, &in) != 0 || ngu_port_open(g, "h:", "out", NULL, NULL, &out) != 0);
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	unsetenv("NETGRAPH");
+	ngu_port_close(in);
+	ngu_port_close(out);
+	ngu_serve_end(server);
+	return (ngu_graph_destroy(g));
+}
+
+/* n packets of `len` bytes, which are 0, 1, 2 ... */
+static void
+send_packets(int n, size_t len)
+{
+	unsigned char bytes[256];
+	size_t i;
+
+	for (i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (unsigned char)i;
+	for (; n > 0; n--)
+		(void)ngu_port_send(in, ngu_packet(g, bytes, len));
+}
+
+static void
+begins(const char *text, const char *with)
+{
+	if (strncmp(text, with, strlen(with)) != 0)
+		fail_msg("%s\ndoes not begin with\n%s", text, with);
+}
+
+/* The program's own output, whole: numbers that are not always the same are replaced by N. */
+static const char *
+plain(const char *text)
+{
+	static char buf[65536];
+	char *d = buf;
+
+	for (; *text != '\0'; text++) {
+		if (*text < '0' || *text > '9')
+			*d++ = *text;
+		else if (d == buf || d[-1] != 'N')
+			*d++ = 'N';
+	}
+	*d = '\0';
+	return (buf);
+}
+
+/* ---- */
 
 static void
 test_messages_of_types(void **state)
@@ -39,13 +123,78 @@ test_messages_of_types(void **state)
 	assert_non_null(strstr(r->err, "\n  movehost { hook=\"\xc3\xa9\" frob=9 }\n                      ^\n"));
 }
 
+static void
+test_stat(void **state)
+{
+	const struct ran *r;
+
+	(void)state;
+	send_packets(3, 100);
+	r = RUN(NULL, NGT_NGCTL, "stat", "h:");
+	assert_string_equal(r->err, "");
+	begins(r->out, "  Name: h               Type: hub             ID: 00000001   Num hooks: 2\n  State: open; 0 at work in it, ");
+	assert_non_null(strstr(r->out, "  Queue: 0 of "));
+	assert_non_null(strstr(r->out, "\n  In: 3 packets, 300 bytes   Out: 3 packets, 300 bytes   Refused: 0\n"));
+	assert_non_null(strstr(r->out, "\n  in                         3            300            0              0          0  port [2] port\n"));
+	assert_non_null(strstr(r->out, "\n  out                        0              0            3            300          0  port [3] port\n"));
+	r = RUN(NULL, NGT_NGCTL, "stat", "h:out", "--json");
+	assert_int_equal(json_documents(r->out), 1);
+	begins(r->out, "{\"node\":{\"name\":null,\"type\":\"port\",\"id\":3,\"path\":\"[3]:\",\"hooks\":1,\"state\":[");
+	assert_non_null(strstr(r->out, "\"links\":[{\"hook\":\"port\",\"peerid\":1,\"peerhook\":\"out\",\"state\":[],\"in\":{\"packets\":3,\"bytes\":300},"));
+	/* our own node, by paths that the graph would not know */
+	assert_string_equal(SCRIPT("mkpeer hub a b\nstat a --json\n")->err, "");
+	assert_non_null(strstr(SCRIPT("connect . h: a b\nstat .\n")->out, "Name: me "));
+	assert_non_null(strstr(SCRIPT("connect . h: a b\nstat .:a.in\n")->out, "Type: port "));
+	r = RUN(NULL, NGT_NGCTL, "stat", "h:nope");
+	begins(r->err, "ngctl: stat: No such file or directory\nngctl: stat \"h:nope\" in graph unix:");
+	assert_non_null(strstr(r->err, ": node \"h:\" has no hook \"nope\" that leads to another: ENOENT\n"));
+	assert_int_equal(r->code, 71);
+}
+
+static void
+test_why(void **state)
+{
+	const struct ran *r;
+
+	(void)state;
+	assert_string_equal(RUN(NULL, NGT_NGCTL, "why")->out, "Nothing was refused or dropped\n");
+	assert_string_equal(RUN(NULL, NGT_NGCTL, "why", "h:")->out, "Nothing was refused or dropped at \"h:\"\n");
+	assert_int_equal(json_documents(RUN(NULL, NGT_NGCTL, "why", "--json")->out), 1);
+	/* round and round, until it has to wait, and there is no room for what waits */
+	assert_int_equal(ngu_connect(g, "h:", "q", "h:", "r"), 0);
+	assert_int_equal(ngu_limit_set(g, NGU_L_DATA, 1), 0);
+	send_packets(1, 77); /* goes both ways round: that is one too many */
+	assert_int_equal(ngu_rmhook(g, "h:", "q"), 0);
+	r = RUN(NULL, NGT_NGCTL, "why", "h:");
+	assert_int_equal(r->code, 0);
+	assert_non_null(strstr(plain(r->out), "N.N s ago: N packet"));
+	assert_non_null(strstr(r->out, " at h: [1] hook "));
+	assert_non_null(strstr(r->out, ": a queue was full (queue-full, ENOMEM: Cannot allocate memory), "));
+	assert_non_null(strstr(r->out, " 77 bytes"));
+	r = RUN(NULL, NGT_NGCTL, "why", "--json");
+	assert_int_equal(json_documents(r->out), 1);
+	begins(r->out, "{\"refusals\":[{\"kind\":\"packet\",\"reason\":\"queue-full\",\"errno\":\"ENOMEM\",");
+	assert_non_null(strstr(RUN(NULL, NGT_NGCTL, "stat", "h:")->out, " queue-full\n"));
+	assert_string_equal(RUN(NULL, NGT_NGCTL, "why", ".")->out, "Nothing was refused or dropped at \".\"\n");
+	assert_int_equal(RUN(NULL, NGT_NGCTL, "why", "x:")->code, 71);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_messages_of_types),
+		cmocka_unit_test_setup_teardown(test_stat, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_why, setup, teardown),
 	};
+	int r;
 
 	unsetenv("NETGRAPH");
-	return (cmocka_run_group_tests(tests, NULL, NULL));
+	if (mkdtemp(dir) == NULL)
+		return (1);
+	snprintf(path, sizeof(path), "%s/graph", dir);
+	snprintf(where, sizeof(where), "unix:%s", path);
+	r = cmocka_run_group_tests(tests, NULL, NULL);
+	rmdir(dir);
+	return (r);
 }

@@ -24,8 +24,10 @@ const struct command *const commands[] = {
 	&save_command,
 	&show_command,
 	&shutdown_command,
+	&stat_command,
 	&status_command,
 	&types_command,
+	&why_command,
 	&write_command,
 	NULL,
 };

@@ -22,8 +22,10 @@ extern const struct command rmhook_command;
 extern const struct command save_command;
 extern const struct command show_command;
 extern const struct command shutdown_command;
+extern const struct command stat_command;
 extern const struct command status_command;
 extern const struct command types_command;
+extern const struct command why_command;
 extern const struct command write_command;
 
 #endif /* NGCTL_COMMANDS_H */
