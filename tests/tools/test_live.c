@@ -6,6 +6,9 @@
 #include "tools.h"
 #include "json.h"
 
+#include <sys/stat.h>
+
+#include <signal.h>
 #include <time.h>
 
 #include <ng/ng.h>
@@ -179,6 +182,171 @@ test_why(void **state)
 	assert_int_equal(RUN(NULL, NGT_NGCTL, "why", "x:")->code, 71);
 }
 
+/* ---- commands that go on until something happens */
+
+struct child {
+	pid_t pid;
+	FILE *out, *err;
+};
+
+static struct child
+start(const char *const *av)
+{
+	struct child c = { .out = tmpfile(), .err = tmpfile() };
+	posix_spawn_file_actions_t fa;
+
+	assert_true(c.out != NULL && c.err != NULL);
+	assert_int_equal(posix_spawn_file_actions_init(&fa), 0);
+	posix_spawn_file_actions_adddup2(&fa, fileno(c.out), 1);
+	posix_spawn_file_actions_adddup2(&fa, fileno(c.err), 2);
+	assert_int_equal(posix_spawn(&c.pid, av[0], &fa, NULL, (char *const *)(uintptr_t)av, environ), 0);
+	posix_spawn_file_actions_destroy(&fa);
+	return (c);
+}
+#define START(...) start((const char *const[]){ NGT_NGCTL, __VA_ARGS__, NULL })
+
+static void
+ended(struct child c, int code, struct ran *r)
+{
+	int status;
+
+	assert_int_equal(waitpid(c.pid, &status, 0), c.pid);
+	slurp(c.out, r->out, sizeof(r->out));
+	slurp(c.err, r->err, sizeof(r->err));
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != code)
+		fail_msg("status %#x; it said %s and %s", (unsigned)status, r->out, r->err);
+}
+
+/* Wait until somebody looks at hook `hook` of h. */
+static void
+watched(const char *hook)
+{
+	struct timespec t = { .tv_nsec = 1000000 };
+	struct ngu_node_stat *s;
+	bool is = false;
+	uint32_t i;
+
+	while (!is) {
+		assert_int_equal(ngu_node_stat(g, "h:", &s), 0);
+		for (i = 0; i < s->nhooks; i++)
+			is = is || (strcmp(NGU_NODE_HOOK(s, i)->name, hook) == 0 && (NGU_NODE_HOOK(s, i)->flags & NGU_H_WATCHED) != 0);
+		ngu_inspect_free(s);
+		nanosleep(&t, NULL);
+	}
+}
+
+#ifdef NGT_PCAP
+struct pcap_head {
+	uint32_t magic;
+	uint16_t major, minor;
+	uint32_t zone, accuracy, snaplen, type;
+};
+struct pcap_packet {
+	uint32_t seconds, nanoseconds, caplen, len;
+};
+
+/* The file is one of nanoseconds with n packets of these lengths. */
+static void
+is_capture(const char *name, uint32_t snaplen, uint32_t type, int n, uint32_t caplen, uint32_t len)
+{
+	unsigned char bytes[256], *b;
+	struct pcap_packet p;
+	struct pcap_head h;
+	FILE *f = fopen(name, "r");
+
+	assert_non_null(f);
+	assert_int_equal(fread(&h, 1, sizeof(h), f), sizeof(h));
+	assert_int_equal(h.magic, 0xa1b23c4d);
+	assert_int_equal(h.snaplen, snaplen);
+	assert_int_equal(h.type, type);
+	for (; n > 0; n--) {
+		assert_int_equal(fread(&p, 1, sizeof(p), f), sizeof(p));
+		assert_int_equal(p.caplen, caplen);
+		assert_int_equal(p.len, len);
+		assert_true(p.seconds > 1000000000 && p.nanoseconds < 1000000000);
+		assert_int_equal(fread(bytes, 1, caplen, f), caplen);
+		for (b = bytes; b < bytes + caplen; b++)
+			assert_int_equal(*b, b - bytes);
+	}
+	assert_int_equal(fread(&p, 1, 1, f), 0);
+	fclose(f);
+}
+
+/* Wait until the file has this many bytes. */
+static void
+grown(const char *name, size_t size)
+{
+	struct timespec t = { .tv_nsec = 1000000 };
+	struct stat st;
+
+	while (stat(name, &st) == 0 && (size_t)st.st_size < size)
+		nanosleep(&t, NULL);
+}
+
+static void
+test_capture(void **state)
+{
+	const char *file = file_with("");
+	static struct ran r;
+	struct child c;
+	char text[128];
+
+	(void)state;
+	c = START("capture", "h:", "in", file, "-n", "3");
+	watched("in");
+	send_packets(5, 100);
+	ended(c, 0, &r);
+	assert_string_equal(r.err, "");
+	assert_string_equal(r.out, "3 packets, 0 lost\n");
+	is_capture(file, 65535, 1, 3, 100, 100);
+	/* ^C, a link type, cut packets, one direction; nothing arrives there */
+	unlink(file);
+	close(open(file, O_WRONLY | O_CREAT, 0600));
+	c = START("capture", "-d", "out", "h:", "out", file, "-s", "10", "-t", "RAW", "--json");
+	watched("out");
+	send_packets(2, 100);
+	grown(file, sizeof(struct pcap_head) + 2 * (sizeof(struct pcap_packet) + 10));
+	kill(c.pid, SIGINT);
+	ended(c, 0, &r);
+	snprintf(text, sizeof(text), "{\"file\":\"%s\",\"packets\":2,\"lost\":0,\"end\":\"signal\"}\n", file);
+	assert_string_equal(r.out, text);
+	assert_int_equal(json_documents(r.out), 1);
+	is_capture(file, 10, 101, 2, 10, 100);
+	c = START("capture", "h:", "out", file, "-d", "in");
+	watched("out");
+	send_packets(2, 100);
+	assert_int_equal(ngu_rmhook(g, "h:", "out"), 0);
+	ended(c, 0, &r);
+	assert_string_equal(r.out, "0 packets, 0 lost; the hook is gone\n");
+	is_capture(file, 65535, 1, 0, 0, 0);
+	/* to standard output */
+	snprintf(text, sizeof(text), "exec %s capture h: in - -n 1 >%s", NGT_NGCTL, file);
+	c = start((const char *const[]){ "/bin/sh", "-c", text, NULL });
+	watched("in");
+	send_packets(1, 20);
+	ended(c, 0, &r);
+	assert_string_equal(r.err, "1 packets, 0 lost\n");
+	is_capture(file, 65535, 1, 1, 20, 20);
+	/* what cannot be */
+	assert_non_null(strstr(RUN(NULL, NGT_NGCTL, "capture", "h:", "nope", file)->err, "hook \"nope\" in graph unix:"));
+	assert_int_equal(RUN(NULL, NGT_NGCTL, "capture", "h:", "in", "/nonexistent/file")->code, 71);
+	assert_string_equal(RUN(NULL, NGT_NGCTL, "capture", "h:", "in", file, "-t", "frob")->err, "ngctl: capture: there is no link type \"frob\"\n");
+	assert_int_equal(RUN(NULL, NGT_NGCTL, "capture", "h:", "in", file, "-n", "0")->code, 64);
+	assert_int_equal(RUN(NULL, NGT_NGCTL, "capture", "h:", "in", file, "-s", "70000")->code, 64);
+	assert_int_equal(RUN(NULL, NGT_NGCTL, "capture", "h:", "in", file, "-d", "up")->code, 64);
+	assert_int_equal(RUN(NULL, NGT_NGCTL, "capture", "h:", "in")->code, 64);
+	unlink(file);
+}
+#else
+static void
+test_capture(void **state)
+{
+	(void)state;
+	assert_string_equal(RUN(NULL, NGT_NGCTL, "capture", "h:", "in", "/nonexistent/file")->err,
+	    "ngctl: capture: this ngctl was built without libpcap, which writes such files\n");
+}
+#endif
+
 int
 main(void)
 {
@@ -186,6 +354,7 @@ main(void)
 		cmocka_unit_test(test_messages_of_types),
 		cmocka_unit_test_setup_teardown(test_stat, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_why, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_capture, setup, teardown),
 	};
 	int r;
 

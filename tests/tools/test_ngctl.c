@@ -168,7 +168,7 @@ test_debug(void **state)
 static void
 test_help(void **state)
 {
-	static const char *const names[] = { "apply", "config", "connect", "debug", "dot", "help", "list", "mknode", "mkpeer", "msg", "name", "quit",
+	static const char *const names[] = { "apply", "capture", "config", "connect", "debug", "dot", "help", "list", "mknode", "mkpeer", "msg", "name", "quit",
 		"read", "rmhook", "save", "show", "shutdown", "stat", "status", "types", "why", "write" };
 	const struct ran *r = RUN(NULL, NGT_NGCTL, "help");
 	char line[32], copy[sizeof(r->out)];

@@ -8,6 +8,7 @@
 
 const struct command *const commands[] = {
 	&apply_command,
+	&capture_command,
 	&config_command,
 	&connect_command,
 	&debug_command,

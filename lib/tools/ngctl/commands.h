@@ -6,6 +6,7 @@
 #include "ngctl.h"
 
 extern const struct command apply_command;
+extern const struct command capture_command;
 extern const struct command config_command;
 extern const struct command connect_command;
 extern const struct command debug_command;
