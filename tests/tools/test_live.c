@@ -176,7 +176,7 @@ test_why(void **state)
 	assert_non_null(strstr(r->out, " 77 bytes"));
 	r = RUN(NULL, NGT_NGCTL, "why", "--json");
 	assert_int_equal(json_documents(r->out), 1);
-	begins(r->out, "{\"refusals\":[{\"kind\":\"packet\",\"reason\":\"queue-full\",\"errno\":\"ENOMEM\",");
+	assert_non_null(strstr(r->out, "{\"kind\":\"packet\",\"reason\":\"queue-full\",\"errno\":\"ENOMEM\","));
 	assert_non_null(strstr(RUN(NULL, NGT_NGCTL, "stat", "h:")->out, " queue-full\n"));
 	assert_string_equal(RUN(NULL, NGT_NGCTL, "why", ".")->out, "Nothing was refused or dropped at \".\"\n");
 	assert_int_equal(RUN(NULL, NGT_NGCTL, "why", "x:")->code, 71);
@@ -217,23 +217,25 @@ ended(struct child c, int code, struct ran *r)
 		fail_msg("status %#x; it said %s and %s", (unsigned)status, r->out, r->err);
 }
 
-/* Wait until somebody looks at hook `hook` of h. */
+/* Wait until somebody looks at hook `hook` of h, or nobody any more: that a program has ended is seen a little later. */
 static void
-watched(const char *hook)
+wait_watched(const char *hook, bool want)
 {
 	struct timespec t = { .tv_nsec = 1000000 };
 	struct ngu_node_stat *s;
-	bool is = false;
+	bool is;
 	uint32_t i;
 
-	while (!is) {
+	do {
+		is = false;
 		assert_int_equal(ngu_node_stat(g, "h:", &s), 0);
 		for (i = 0; i < s->nhooks; i++)
 			is = is || (strcmp(NGU_NODE_HOOK(s, i)->name, hook) == 0 && (NGU_NODE_HOOK(s, i)->flags & NGU_H_WATCHED) != 0);
 		ngu_inspect_free(s);
 		nanosleep(&t, NULL);
-	}
+	} while (is != want);
 }
+#define watched(hook) wait_watched((hook), true)
 
 #ifdef NGT_PCAP
 struct pcap_head {
@@ -292,6 +294,7 @@ test_capture(void **state)
 	char text[128];
 
 	(void)state;
+	wait_watched("in", false), wait_watched("out", false);
 	c = START("capture", "h:", "in", file, "-n", "3");
 	watched("in");
 	send_packets(5, 100);
@@ -302,6 +305,7 @@ test_capture(void **state)
 	/* ^C, a link type, cut packets, one direction; nothing arrives there */
 	unlink(file);
 	close(open(file, O_WRONLY | O_CREAT, 0600));
+	wait_watched("in", false), wait_watched("out", false);
 	c = START("capture", "-d", "out", "h:", "out", file, "-s", "10", "-t", "RAW", "--json");
 	watched("out");
 	send_packets(2, 100);
@@ -312,6 +316,7 @@ test_capture(void **state)
 	assert_string_equal(r.out, text);
 	assert_int_equal(json_documents(r.out), 1);
 	is_capture(file, 10, 101, 2, 10, 100);
+	wait_watched("in", false), wait_watched("out", false);
 	c = START("capture", "h:", "out", file, "-d", "in");
 	watched("out");
 	send_packets(2, 100);
@@ -321,6 +326,7 @@ test_capture(void **state)
 	is_capture(file, 65535, 1, 0, 0, 0);
 	/* to standard output */
 	snprintf(text, sizeof(text), "exec %s capture h: in - -n 1 >%s", NGT_NGCTL, file);
+	wait_watched("in", false), wait_watched("out", false);
 	c = start((const char *const[]){ "/bin/sh", "-c", text, NULL });
 	watched("in");
 	send_packets(1, 20);
@@ -347,6 +353,48 @@ test_capture(void **state)
 }
 #endif
 
+static void
+test_trace(void **state)
+{
+	static struct ran r;
+	struct child c;
+
+	(void)state;
+	wait_watched("in", false), wait_watched("out", false);
+	c = START("trace", "h:", "in", "-n", "2");
+	watched("in");
+	send_packets(3, 60);
+	ended(c, 0, &r);
+	assert_string_equal(r.err, "");
+	assert_string_equal(plain(r.out),
+	    "packet N:\n  h: hub [N] hook in: direct, N bytes, N ns (at N ns)\n    port [N] hook port: direct, N bytes, N ns (at N ns)\n"
+	    "packet N:\n  h: hub [N] hook in: direct, N bytes, N ns (at N ns)\n    port [N] hook port: direct, N bytes, N ns (at N ns)\n"
+	    "N of N packets\n");
+	assert_non_null(strstr(r.out, "\n    port [3] hook port: direct, 60 bytes, "));
+	assert_non_null(strstr(r.out, "\n2 of 2 packets\n"));
+	/* any hook */
+	wait_watched("in", false), wait_watched("out", false);
+	c = START("trace", "h:", "-n", "1", "--json");
+	watched("in");
+	send_packets(1, 60);
+	ended(c, 0, &r);
+	assert_int_equal(json_documents(r.out), 1);
+	begins(r.out, "{\"packets\":1,\"started\":1,\"lost\":0,\"hops\":[{\"packet\":1,\"depth\":1,\"event\":\"delivered\",\"after\":null,\"id\":1,\"name\":\"h\",");
+	/* none comes */
+	r = *RUN(NULL, NGT_NGCTL, "trace", "h:", "-w", "0.01");
+	assert_string_equal(r.out, "0 of 1 packets\n");
+	wait_watched("in", false), wait_watched("out", false);
+	c = START("trace", "h:", "in");
+	watched("in");
+	assert_non_null(strstr(RUN(NULL, NGT_NGCTL, "trace", "h:")->err, "ngctl: trace \"h:\" in graph unix:")); /* EBUSY */
+	kill(c.pid, SIGINT);
+	ended(c, 0, &r);
+	assert_string_equal(r.out, "0 of 1 packets\n");
+	assert_int_equal(RUN(NULL, NGT_NGCTL, "trace", "h:", "nope")->code, 71);
+	assert_int_equal(RUN(NULL, NGT_NGCTL, "trace", "h:", "-n", "1025")->code, 64);
+	assert_int_equal(RUN(NULL, NGT_NGCTL, "trace", "h:", "-w", "x")->code, 64);
+}
+
 int
 main(void)
 {
@@ -355,6 +403,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_stat, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_why, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_capture, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_trace, setup, teardown),
 	};
 	int r;
 

@@ -169,7 +169,7 @@ static void
 test_help(void **state)
 {
 	static const char *const names[] = { "apply", "capture", "config", "connect", "debug", "dot", "help", "list", "mknode", "mkpeer", "msg", "name", "quit",
-		"read", "rmhook", "save", "show", "shutdown", "stat", "status", "types", "why", "write" };
+		"read", "rmhook", "save", "show", "shutdown", "stat", "status", "trace", "types", "why", "write" };
 	const struct ran *r = RUN(NULL, NGT_NGCTL, "help");
 	char line[32], copy[sizeof(r->out)];
 	const char *p, *end;

@@ -27,6 +27,7 @@ const struct command *const commands[] = {
 	&shutdown_command,
 	&stat_command,
 	&status_command,
+	&trace_command,
 	&types_command,
 	&why_command,
 	&write_command,
