@@ -265,26 +265,35 @@ to_text(int cs, const char *from, const struct ng_mesg *msg, size_t len, struct 
 	return (0);
 }
 
-int
-NgRecvAsciiMsg(int cs, struct ng_mesg *rep, size_t replen, char *path)
+/* The next message as text, and who sent it. 0, -1. */
+static int
+recv_text(int cs, struct ng_mesg **text, char *path)
 {
-	struct ng_mesg *msg, *text;
-	size_t need;
+	struct ng_mesg *msg;
 	int n, error;
 
-	if (path == NULL) {
-		errno = EINVAL;
-		return (-1);
-	}
 	if ((n = NgAllocRecvMsg(cs, &msg, path)) <= 0) {
 		if (n == 0)
 			errno = ENOTCONN;
 		return (-1);
 	}
-	error = to_text(cs, path, msg, (size_t)n, &text);
+	error = to_text(cs, path, msg, (size_t)n, text);
 	free(msg);
-	if (error != 0)
-		return (client_result(cs, error));
+	return (client_result(cs, error));
+}
+
+int
+NgRecvAsciiMsg(int cs, struct ng_mesg *rep, size_t replen, char *path)
+{
+	struct ng_mesg *text;
+	size_t need;
+
+	if (path == NULL) {
+		errno = EINVAL;
+		return (-1);
+	}
+	if (recv_text(cs, &text, path) != 0)
+		return (-1);
 	need = sizeof(*text) + strlen((const char *)text->data) + 1;
 	if (need > replen) {
 		free(text);
@@ -300,21 +309,11 @@ int
 NgAllocRecvAsciiMsg(int cs, struct ng_mesg **rep, char *path)
 {
 	char from[NG_PATHSIZ];
-	struct ng_mesg *msg, *text;
-	int n, error;
+	struct ng_mesg *text;
 
 	*rep = NULL;
-	if (path == NULL)
-		path = from;
-	if ((n = NgAllocRecvMsg(cs, &msg, path)) <= 0) {
-		if (n == 0)
-			errno = ENOTCONN;
+	if (recv_text(cs, &text, path != NULL ? path : from) != 0)
 		return (-1);
-	}
-	error = to_text(cs, path, msg, (size_t)n, &text);
-	free(msg);
-	if (error != 0)
-		return (client_result(cs, error));
 	*rep = text;
 	return (0);
 }

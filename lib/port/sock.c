@@ -276,6 +276,35 @@ ngu__fd_id(int fd, struct ngu__fd_id *id)
 }
 
 int
+ngu__fd_memory(const struct iovec *iov, int n, int *fd)
+{
+	ssize_t r;
+	int m, error;
+
+	if ((error = ngu__fd_memory_open(&m)) != 0)
+		return (error);
+	for (int i = 0; i < n; i++) {
+		const char *p = iov[i].iov_base;
+		size_t left = iov[i].iov_len;
+
+		while (left != 0) {
+			BUSY(r = write(m, p, left));
+			if (r < 0 && errno == EINTR)
+				continue;
+			if (r <= 0) {
+				error = r < 0 ? -errno : -ENOSPC;
+				(void)close(m);
+				return (error);
+			}
+			p += r;
+			left -= (size_t)r;
+		}
+	}
+	*fd = m;
+	return (0);
+}
+
+int
 ngu__fd_read(int fd, uint64_t off, void *buf, size_t len)
 {
 	char *p = buf;

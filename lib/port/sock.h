@@ -62,6 +62,7 @@ int ngu__fd_id(int fd, struct ngu__fd_id *id); /* -EBADF; -ENOTSOCK */
 
 /* ---- memory by descriptor ---- */
 
+int ngu__fd_memory_open(int *fd);				  /* empty; by system */
 int ngu__fd_memory(const struct iovec *iov, int n, int *fd);	  /* holds these bytes */
 int ngu__fd_read(int fd, uint64_t off, void *buf, size_t len); /* all of them, or -EINVAL; it may be a stranger's */
 

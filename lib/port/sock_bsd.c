@@ -56,7 +56,7 @@ ngu__sock_peer(int fd, uid_t *uid, gid_t *gid, gid_t group, bool *member, pid_t 
 }
 
 int
-ngu__fd_memory(const struct iovec *iov, int n, int *fd)
+ngu__fd_memory_open(int *fd)
 {
 	int m;
 #ifdef SHM_ANON
@@ -70,25 +70,6 @@ ngu__fd_memory(const struct iovec *iov, int n, int *fd)
 	if (m < 0)
 		return (-errno);
 	(void)fcntl(m, F_SETFD, FD_CLOEXEC);
-	for (int i = 0; i < n; i++) {
-		const char *p = iov[i].iov_base;
-		size_t left = iov[i].iov_len;
-
-		while (left != 0) {
-			ssize_t r = write(m, p, left);
-
-			if (r < 0 && errno == EINTR)
-				continue;
-			if (r <= 0) {
-				int error = r < 0 ? -errno : -ENOSPC;
-
-				(void)close(m);
-				return (error);
-			}
-			p += r;
-			left -= (size_t)r;
-		}
-	}
 	*fd = m;
 	return (0);
 }

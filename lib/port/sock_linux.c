@@ -67,31 +67,12 @@ ngu__sock_peer(int fd, uid_t *uid, gid_t *gid, gid_t group, bool *member, pid_t 
 }
 
 int
-ngu__fd_memory(const struct iovec *iov, int n, int *fd)
+ngu__fd_memory_open(int *fd)
 {
 	int m = memfd_create("netgraph", MFD_CLOEXEC);
 
 	if (m < 0)
 		return (-errno);
-	for (int i = 0; i < n; i++) {
-		const char *p = iov[i].iov_base;
-		size_t left = iov[i].iov_len;
-
-		while (left != 0) {
-			ssize_t r = write(m, p, left);
-
-			if (r < 0 && errno == EINTR)
-				continue;
-			if (r <= 0) {
-				int error = r < 0 ? -errno : -ENOSPC;
-
-				(void)close(m);
-				return (error);
-			}
-			p += r;
-			left -= (size_t)r;
-		}
-	}
 	*fd = m;
 	return (0);
 }

@@ -175,3 +175,29 @@ dump(const unsigned char *data, size_t len)
 		putchar('\n');
 	}
 }
+
+/* The core's two commands whose answer is a text of the node's own. EINVAL: its type has none. */
+enum result
+ask_for_text(const struct about *a, int cmd, const char *args, const char *title)
+{
+	struct ng_mesg *rep = NULL;
+	const char *text = NULL;
+
+	if (ask(a->path, NGM_GENERIC_COOKIE, cmd, args, args != NULL ? strlen(args) + 1 : 0, &rep) == ASK_SEND && errno != EINVAL)
+		return (failed("send msg", a));
+	if (rep != NULL && rep->header.arglen > 0) {
+		rep->data[rep->header.arglen - 1] = '\0';
+		text = (const char *)rep->data;
+	}
+	if (ctl.as_json) {
+		json_begin();
+		json_str("path", a->path);
+		json_str(a->command, text);
+		json_end();
+	} else if (text != NULL)
+		printf("%s for \"%s\":\n%s\n", title, a->path, text);
+	else
+		printf("No %s available for \"%s\"\n", a->command, a->path);
+	free(rep);
+	return (CMD_OK);
+}

@@ -54,6 +54,8 @@ enum asked { ASK_OK, ASK_SEND, ASK_RECV }; /* what failed; errno says why */
 enum asked ask(const char *path, int cookie, int cmd, const void *arg, size_t len, struct ng_mesg **rep);
 /* ask(), and complain as most commands do. */
 enum result ask_or_say(const char *command, const char *path, int cmd, struct ng_mesg **rep);
+struct about;
+enum result ask_for_text(const struct about *a, int cmd, const char *args, const char *title); /* of config and status */
 bool heard(void); /* Is there a message in our node's buffer? */
 /* Print the next message (it is there), or the next packet, for people or as JSON. */
 enum result incoming_message(void);
