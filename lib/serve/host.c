@@ -66,7 +66,6 @@ struct query {
 	uint32_t token;
 	struct ng_mesg *reply;
 	size_t rlen;
-	int error;
 	ngu_host_answer_fn *done;
 	void *arg;
 };
