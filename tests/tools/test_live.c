@@ -291,7 +291,7 @@ test_capture(void **state)
 	const char *file = file_with("");
 	static struct ran r;
 	struct child c;
-	char text[128];
+	char text[1024];
 
 	(void)state;
 	wait_watched("in", false), wait_watched("out", false);
@@ -325,7 +325,7 @@ test_capture(void **state)
 	assert_string_equal(r.out, "0 packets, 0 lost; the hook is gone\n");
 	is_capture(file, 65535, 1, 0, 0, 0);
 	/* to standard output */
-	snprintf(text, sizeof(text), "exec %s capture h: in - -n 1 >%s", NGT_NGCTL, file);
+	snprintf(text, sizeof(text), "exec '%s' capture h: in - -n 1 >'%s'", NGT_NGCTL, file);
 	wait_watched("in", false), wait_watched("out", false);
 	c = start((const char *const[]){ "/bin/sh", "-c", text, NULL });
 	watched("in");
