@@ -85,9 +85,9 @@ names(void **state)
 static void
 control(void **state)
 {
-	struct {
+	union {
 		struct ng_mesg m;
-		char more[200];
+		char room[sizeof(struct ng_mesg) + 200];
 	} buf;
 	struct sockaddr_ng from;
 	socklen_t len = sizeof(from);

@@ -675,27 +675,28 @@ test_malformed(void **state)
 static void
 test_options(void **state)
 {
-	struct {
-		struct ng_ksocket_sockopt o;
-		int32_t v;
-	} u = { .o = { SOL_SOCKET, SO_BROADCAST }, .v = 1 }, r;
+	const size_t head = sizeof(struct ng_ksocket_sockopt);
+	struct { /* struct ng_ksocket_sockopt, with an int for a value */
+		int32_t level, name, v;
+	} u = { .level = SOL_SOCKET, .name = SO_BROADCAST, .v = 1 }, r;
 	struct nt_end e;
 
 	(void)state;
+	assert_int_equal(head, offsetof(__typeof__(u), v));
 	ks_open(&e, "ks", "inet/dgram/udp");
-	nt_ask("ks:", KS, NGM_KSOCKET_GETOPT, &u.o, sizeof(u.o), &r, sizeof(r));
+	nt_ask("ks:", KS, NGM_KSOCKET_GETOPT, &u, head, &r, sizeof(r));
 	assert_int_equal(r.v, 0);
 	ok(nt_tell("ks:", KS, NGM_KSOCKET_SETOPT, &u, sizeof(u)));
-	nt_ask("ks:", KS, NGM_KSOCKET_GETOPT, &u.o, sizeof(u.o), &r, sizeof(r));
+	nt_ask("ks:", KS, NGM_KSOCKET_GETOPT, &u, head, &r, sizeof(r));
 	assert_int_not_equal(r.v, 0);
-	assert_int_equal(r.o.level, SOL_SOCKET);
-	assert_int_equal(r.o.name, SO_BROADCAST);
+	assert_int_equal(r.level, SOL_SOCKET);
+	assert_int_equal(r.name, SO_BROADCAST);
 	/* FreeBSD's numbers. */
-	u.o.level = 0xffff;
-	u.o.name = 0x0020;
+	u.level = 0xffff;
+	u.name = 0x0020;
 	u.v = 0;
 	ok(nt_tell("ks:", KS, NGM_KSOCKET_SETOPT, &u, sizeof(u)));
-	nt_ask("ks:", KS, NGM_KSOCKET_GETOPT, &u.o, sizeof(u.o), &r, sizeof(r));
+	nt_ask("ks:", KS, NGM_KSOCKET_GETOPT, &u, head, &r, sizeof(r));
 	assert_int_equal(r.v, 0);
 	nt_text_is("ks:", "setopt", "{ level=0xffff name=0x20 value=1 }", "");
 	nt_text_is("ks:", "getopt", "{ level=0xffff name=0x20 }", "{ level=65535 name=32 value=[ 0x01 0x00 0x00 0x00 ] }");
@@ -703,9 +704,9 @@ test_options(void **state)
 	nt_text_fails("ks:", "setopt", "{ level=0xffff name=0x20 value=[ 0 256 ] }", EINVAL);
 	nt_text_fails("ks:", "setopt", "{ level=0xffff name=0x20 value=[ 0 ", EINVAL);
 	nt_text_fails("ks:", "setopt", "{ level=0xffff name=0x20 value=x }", EINVAL);
-	u.o.name = 0x4000;
+	u.name = 0x4000;
 	assert_int_equal(nt_tell("ks:", KS, NGM_KSOCKET_SETOPT, &u, sizeof(u)), ENOPROTOOPT);
-	assert_int_equal(nt_tell("ks:", KS, NGM_KSOCKET_GETOPT, &u.o, sizeof(u.o)), ENOPROTOOPT);
+	assert_int_equal(nt_tell("ks:", KS, NGM_KSOCKET_GETOPT, &u, head), ENOPROTOOPT);
 	nt_close(&e);
 }
 

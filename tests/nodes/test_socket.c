@@ -62,7 +62,7 @@ struct owner {
 	_Atomic unsigned messages, packets, gone, released;
 	struct {
 		char from[16];
-		struct ng_mesg header;
+		struct ng_msghdr header;
 		char args[64];
 		size_t len;
 	} msg[MOST];
@@ -81,7 +81,7 @@ on_message(void *arg, const char *from, const struct ng_mesg *msg, size_t len)
 		return (o->refuse);
 	if ((i = atomic_fetch_add(&o->messages, 1u)) < MOST) {
 		(void)snprintf(o->msg[i].from, sizeof(o->msg[i].from), "%s", from);
-		memcpy(&o->msg[i].header, msg, sizeof(*msg));
+		o->msg[i].header = msg->header;
 		o->msg[i].len = len;
 		if (msg->header.arglen <= sizeof(o->msg[i].args))
 			memcpy(o->msg[i].args, msg->data, msg->header.arglen);
@@ -326,12 +326,12 @@ test_answer(void **state)
 	assert_int_equal(c.messages, 1);
 	assert_string_equal(c.msg[0].from, from);
 	assert_int_equal(c.msg[0].len, 56 + sizeof(struct nodeinfo));
-	assert_int_equal(c.msg[0].header.header.arglen, sizeof(struct nodeinfo));
-	assert_int_equal(c.msg[0].header.header.flags, NGF_RESP);
-	assert_int_equal(c.msg[0].header.header.token, 4711);
-	assert_int_equal(c.msg[0].header.header.typecookie, GEN);
-	assert_int_equal(c.msg[0].header.header.cmd, NGM_NODEINFO);
-	assert_string_equal((const char *)c.msg[0].header.header.cmdstr, "command");
+	assert_int_equal(c.msg[0].header.arglen, sizeof(struct nodeinfo));
+	assert_int_equal(c.msg[0].header.flags, NGF_RESP);
+	assert_int_equal(c.msg[0].header.token, 4711);
+	assert_int_equal(c.msg[0].header.typecookie, GEN);
+	assert_int_equal(c.msg[0].header.cmd, NGM_NODEINFO);
+	assert_string_equal((const char *)c.msg[0].header.cmdstr, "command");
 	/* One's own node answers, too, by all the names of the starting node. */
 	for (const char *const *p = (const char *const[]){ "", ".", ".:", self(c.s), NULL }; *p != NULL; p++)
 		assert_int_equal(tell(c.s, *p, GEN, NGM_NODEINFO, NULL, 0), 0);
@@ -522,13 +522,13 @@ test_receive(void **state)
 	assert_int_equal(c.messages, 5);
 	for (unsigned i = 0; i < 5; i++)
 		assert_string_equal(c.msg[i].from, self(other.s));
-	assert_int_equal(c.msg[0].header.header.cmd, NGM_TEXT_STATUS);
+	assert_int_equal(c.msg[0].header.cmd, NGM_TEXT_STATUS);
 	assert_string_equal(c.msg[1].args, "set");
-	assert_int_equal(c.msg[2].header.header.typecookie, NGM_FLOW_COOKIE);
-	assert_int_equal(c.msg[3].header.header.cmd, 3 | NGM_READONLY);
+	assert_int_equal(c.msg[2].header.typecookie, NGM_FLOW_COOKIE);
+	assert_int_equal(c.msg[3].header.cmd, 3 | NGM_READONLY);
 	assert_int_equal(c.msg[3].len, 59);
 	ngt_expect_bytes("abc", 3, c.msg[3].args, 3);
-	assert_int_equal(c.msg[4].header.header.flags, NGF_RESP);
+	assert_int_equal(c.msg[4].header.flags, NGF_RESP);
 	/* An answer goes to the address that the question came from. */
 	assert_int_equal(tell(c.s, c.msg[0].from, GEN, NGM_TEXT_STATUS, "fine", 5), 0);
 	assert_int_equal(other.messages, 1);

@@ -122,16 +122,16 @@ connects(struct sw *s, const void *arg)
 	return (ngu_sock_connect(ds, "s:"));
 }
 
-struct request {
-	struct ng_mesg header;
+struct request { /* struct ng_mesg with room behind */
+	struct ng_msghdr header;
 	char args[sizeof(struct ngm_connect)];
 };
-static const struct request info = { { { .version = NG_VERSION, .typecookie = GEN, .cmd = NGM_NODEINFO } }, "" };
-static const struct request hooks = { { { .version = NG_VERSION, .typecookie = GEN, .cmd = NGM_LISTHOOKS } }, "" };
-static struct request mkpeer = { { { .version = NG_VERSION, .typecookie = GEN, .cmd = NGM_MKPEER,
-	.arglen = sizeof(struct ngm_mkpeer) } }, "" };
-static struct request con = { { { .version = NG_VERSION, .typecookie = GEN, .cmd = NGM_CONNECT,
-	.arglen = sizeof(struct ngm_connect) } }, "" };
+static const struct request info = { { .version = NG_VERSION, .typecookie = GEN, .cmd = NGM_NODEINFO }, "" };
+static const struct request hooks = { { .version = NG_VERSION, .typecookie = GEN, .cmd = NGM_LISTHOOKS }, "" };
+static struct request mkpeer = { { .version = NG_VERSION, .typecookie = GEN, .cmd = NGM_MKPEER,
+	.arglen = sizeof(struct ngm_mkpeer) }, "" };
+static struct request con = { { .version = NG_VERSION, .typecookie = GEN, .cmd = NGM_CONNECT,
+	.arglen = sizeof(struct ngm_connect) }, "" };
 
 struct asks {
 	const char *path;
@@ -144,7 +144,7 @@ asks(struct sw *s, const void *arg)
 	const struct asks *a = arg;
 
 	(void)s;
-	return (ngu_sock_send_msg(cs, a->path, &a->r->header, sizeof(a->r->header) + a->r->header.header.arglen, NULL, NULL));
+	return (ngu_sock_send_msg(cs, a->path, (const struct ng_mesg *)(const void *)a->r, sizeof(a->r->header) + a->r->header.arglen, NULL, NULL));
 }
 
 /* The end comes once, or the call says why it does not. */
@@ -155,7 +155,7 @@ asks_later(struct sw *s, const void *arg)
 	int error;
 
 	atomic_store(&ends, 0u);
-	error = ngu_sock_send_msg(cs, a->path, &a->r->header, sizeof(a->r->header) + a->r->header.header.arglen, on_end, NULL);
+	error = ngu_sock_send_msg(cs, a->path, (const struct ng_mesg *)(const void *)a->r, sizeof(a->r->header) + a->r->header.arglen, on_end, NULL);
 	sw_stop();
 	ngt_settle(s->t);
 	assert_int_equal(ends, error == 0);
