@@ -169,7 +169,7 @@ static void
 test_help(void **state)
 {
 	static const char *const names[] = { "apply", "capture", "config", "connect", "debug", "dot", "help", "list", "mknode", "mkpeer", "msg", "name", "quit",
-		"read", "rmhook", "save", "show", "shutdown", "stat", "status", "trace", "types", "why", "write" };
+		"read", "rmhook", "save", "show", "shutdown", "stat", "status", "trace", "types", "watch", "why", "write" };
 	const struct ran *r = RUN(NULL, NGT_NGCTL, "help");
 	char line[32], copy[sizeof(r->out)];
 	const char *p, *end;
@@ -527,7 +527,7 @@ test_json(void **state)
 	    "{\"nodes\":[{\"name\":\"me\",\"type\":\"socket\",\"id\":1,\"path\":\"[1]:\",\"hooks\":1}]}\n"
 	    "{\"node\":{\"name\":null,\"type\":\"hub\",\"id\":2,\"path\":\"[2]:\",\"hooks\":1}}\n"
 	    "{\"nodes\":[{\"name\":\"me\",\"type\":\"socket\",\"id\":1,\"path\":\"[1]:\",\"hooks\":1}]}\n");
-	json("mkpeer hub a x\nshow a --json\nlist -l --json\n", 2,
+	json("mkpeer hub a x\nshow a --json\nlist --json -l\n", 2,
 	    "{\"node\":{\"name\":null,\"type\":\"hub\",\"id\":2,\"path\":\"[2]:\",\"hooks\":1,\"links\":[{\"hook\":\"x\",\"peer\":{\"name\":\"me\",\"type\":\"socket\",\"id\":1,"
 	    "\"path\":\"[1]:\",\"hooks\":1},\"peerhook\":\"a\"}]}}\n"
 	    "{\"nodes\":[{\"name\":\"me\",\"type\":\"socket\",\"id\":1,\"path\":\"[1]:\",\"hooks\":1,\"links\":[{\"hook\":\"a\",\"peer\":{\"name\":null,\"type\":\"hub\",\"id\":2,"
@@ -700,6 +700,8 @@ test_complete(void **state)
 	completes("mkpeer hub vlan", ""); /* a hook's name: anybody's */
 	completes("mknode et", "etf\nether_echo\n");
 	completes("msg me: list", "listhooks\nlistnames\nlistnodes\nlisttypes\n");
+	completes("watch m", "me:\n");
+	completes("watch me: -", "--json\n-i\n-n\n");
 	completes("msg me: listhooks x", "");
 	completes("quit ", "");
 	assert_non_null(mkdtemp(dir));

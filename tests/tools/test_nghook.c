@@ -321,6 +321,10 @@ test_ngctl_outside(void **state)
 	assert_string_equal(r->out, "b\nus\n");
 	r = RUN(NULL, NGT_NGCTL, "--complete", "show h:b.");
 	assert_string_equal(r->out, "h:b.link0\n");
+	r = RUN(NULL, NGT_NGCTL, "--complete", "msg br: get"); /* those of its type */
+	assert_string_equal(r->out, "getclrstats\ngetconfig\ngetstats\ngettable\n");
+	assert_string_equal(RUN(NULL, NGT_NGCTL, "--complete", "msg br: listh")->out, "listhooks\n");
+	assert_string_equal(RUN(NULL, NGT_NGCTL, "--complete", "msg nobody: l")->out, "");
 	assert_int_equal(RUN("mknode hub h\n", NGT_NGCTL, "apply", "-")->code, 0);
 	r = RUN(NULL, NGT_NGCTL, "show", "h:");
 	assert_non_null(strstr(r->out, "Num hooks: 1\n"));

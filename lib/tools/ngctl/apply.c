@@ -107,6 +107,8 @@ run(int ac, char **av)
 			for (k = 0; k < p.ndiff; k++)
 				printf("%c%s %s %s\n", p.diff[k].sign, p.diff[k].what, p.diff[k].a, p.diff[k].b);
 		r = error == 0 ? CMD_OK : refused(&p, &e, error);
+		if (live->changed)
+			warnx("the graph changed while it was read: not all of what was compared may have been there at the same time");
 	}
 	plan_free(&p);
 	graph_free(live);

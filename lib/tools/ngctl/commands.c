@@ -29,6 +29,7 @@ const struct command *const commands[] = {
 	&status_command,
 	&trace_command,
 	&types_command,
+	&watch_command,
 	&why_command,
 	&write_command,
 	NULL,
@@ -100,14 +101,12 @@ command_run(int ac, char **av)
 	if ((c = command_find(av[0])) == NULL)
 		return (CMD_ERROR);
 	ctl.as_json = ctl.json;
-	if (ac > 1 && strcmp(av[1], "--json") == 0) {
-		for (i = 1; i < ac - 1; i++)
+	for (i = 1; i < ac && strcmp(av[i], "--json") != 0 && !c->words; i++)
+		;
+	if (i < ac && strcmp(av[i], "--json") == 0) {
+		ctl.as_json = true;
+		for (ac--; i < ac; i++)
 			av[i] = av[i + 1];
-		ac--;
-		ctl.as_json = true;
-	} else if (ac > 1 && !c->words && strcmp(av[ac - 1], "--json") == 0) {
-		ac--;
-		ctl.as_json = true;
 	}
 	if ((r = c->run(ac, av)) == CMD_USAGE) {
 		fflush(stdout);

@@ -27,6 +27,7 @@ extern const struct command stat_command;
 extern const struct command status_command;
 extern const struct command trace_command;
 extern const struct command types_command;
+extern const struct command watch_command;
 extern const struct command why_command;
 extern const struct command write_command;
 

@@ -3,13 +3,15 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE 1 /* vasprintf */
 #endif
-#include "ngctl.h"
+#include "question.h"
 
 #include <dirent.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include <ng/host.h>
 
 void
 words_add(struct words *w, const char *fmt, ...)
@@ -147,16 +149,37 @@ complete_types(struct words *w)
 	free(rep);
 }
 
-/* Messages that the node at `path` takes: those that every node takes. */
+/* The messages of a type (NULL: those of every node). */
+static void
+messages_of(const char *type, struct words *w)
+{
+	struct ngu_help *h;
+	uint32_t i;
+
+	if (!question(NGU_ASK_HELP, NULL, type, NULL, NGU_B_HELP, &h))
+		return;
+	for (i = 0; i < h->nmsgs; i++)
+		words_add(w, "%s", NGU_HELP_TEXT(h, NGU_HELP_MSG(h, i)->name_off));
+	free(h);
+}
+
+/* Messages that the node at `path` takes: those of its type, and of every node. */
 static void
 complete_messages(const char *path, struct words *w)
 {
-	static const char *const generic[] = { "shutdown", "mkpeer", "connect", "name", "rmhook", "nodeinfo", "listhooks", "listnames", "listnodes",
-		"listtypes", "textstatus", "textconfig", "binary2ascii", "ascii2binary" };
-	size_t i;
+	const struct nodeinfo *n;
+	struct ng_mesg *rep;
+	char type[NG_TYPESIZ];
 
-	for (i = 0; i < sizeof(generic) / sizeof(generic[0]); i++)
-		words_add(w, "%s", generic[i]);
+	if (ask(path, NGM_GENERIC_COOKIE, NGM_NODEINFO, NULL, 0, &rep) != ASK_OK)
+		return;
+	n = (const void *)rep->data;
+	if (rep->header.arglen >= sizeof(*n)) {
+		snprintf(type, sizeof(type), "%.*s", NG_TYPESIZ - 1, n->type);
+		messages_of(type, w);
+		messages_of(NULL, w);
+	}
+	free(rep);
 }
 
 static void

@@ -60,6 +60,14 @@ end(FILE *f, const struct g_hook *h)
 	putc('"', f);
 }
 
+static void
+heading(FILE *f, const char *kind, const struct graph *g)
+{
+	fprintf(f, "%s netgraph {\n", kind);
+	if (g->changed)
+		fputs("\t/* The graph changed while it was read: not all of this may have been there at the same time. */\n", f);
+}
+
 /* Each hook a node of its own; of each node the hooks, the edges to them, and the links. */
 static void
 whole(FILE *f, const struct graph *g)
@@ -67,7 +75,8 @@ whole(FILE *f, const struct graph *g)
 	const struct g_hook *first, *h;
 	size_t i;
 
-	fputs("graph netgraph {\n\tedge [ weight = 1.0 ];\n", f);
+	heading(f, "graph", g);
+	fputs("\tedge [ weight = 1.0 ];\n", f);
 	nodes(f, g);
 	for (i = 0; i < g->n; i++) {
 		if ((first = g->node[i]->hooks) == NULL)
@@ -107,7 +116,8 @@ compact(FILE *f, const struct graph *g)
 	const struct g_hook *h;
 	size_t i;
 
-	fputs("digraph netgraph {\n\tedge [ dir = \"none\", fontsize = 10 ];\n", f);
+	heading(f, "digraph", g);
+	fputs("\tedge [ dir = \"none\", fontsize = 10 ];\n", f);
 	nodes(f, g);
 	for (i = 0; i < g->n; i++)
 		for (h = g->node[i]->hooks; h != NULL; h = h->next) {
@@ -155,6 +165,7 @@ as_json(const struct graph *g)
 			json_close();
 		}
 	json_close();
+	json_bool("changed", g->changed);
 	json_end();
 }
 

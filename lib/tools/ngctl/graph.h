@@ -44,6 +44,7 @@ struct graph {
 	struct g_hook **hook_table;
 	struct g_node **name_table, **id_table;
 	size_t nhooks, hook_room, node_room;
+	bool changed; /* of the live one: it changed while it was read, each time */
 };
 
 struct graph *graph_new(void);
@@ -66,7 +67,7 @@ void graph_sort(struct graph *g); /* nodes: named ones by name, then the others 
 char *path_behind(const char *path, const char *hook);
 
 /* ---- live.c */
-/* Read the live graph. Nodes that end while it is read are left out, and so are links of which only one end was seen. NULL: said so. */
+/* Read the live graph. Nodes that are being shut down are left out, and so are links half connected or going away. NULL: said so. */
 struct graph *graph_live(const char *command);
 
 /* ---- script.c */

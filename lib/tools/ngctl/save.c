@@ -20,6 +20,8 @@ run(int ac, char **av)
 	if ((g = graph_live("save")) == NULL)
 		return (CMD_ERROR);
 	f = need(open_memstream(&text, &len));
+	if (g->changed)
+		fputs("# The graph changed while it was read: not all of this may have been there at the same time.\n", f);
 	lost = script_write(g, f);
 	graph_free(g);
 	if (fclose(f) != 0)
