@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sock_linux.c - the part of port/sock.h that is Linux: epoll, memfd, SIOCOUTQ, SO_PEERCRED. Built on every system; empty on all others. */
-#if defined(__linux__) && !defined(NGU_PORT_GENERIC)
+#if defined(__linux__)
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE 1
 #endif
