@@ -41,6 +41,7 @@ needs_table() {
 	relacy      probe:relacy         relacy-dev      -                         -               -
 	spin        cmd:spin             spin            -                         -               -
 	valgrind    cmd:valgrind         valgrind        valgrind                  -               -
+	mandoc      cmd:mandoc           mandoc          mandoc                    -               mandoc
 	TABLE
 }
 
