@@ -116,4 +116,16 @@ readable(int fd)
 	return (poll(&p, 1, 0) == 1 && (p.revents & POLLIN) != 0);
 }
 
+/* Wait for what a program shall send to fd; `life` is the pipe's end of which it has the other, and nobody else: it ends with the program. */
+__attribute__((__unused__)) static void
+comes_from(int fd, int life)
+{
+	struct pollfd p[2] = { { .fd = fd, .events = POLLIN }, { .fd = life, .events = POLLIN } };
+
+	while (poll(p, 2, -1) < 0)
+		assert_int_equal(errno, EINTR);
+	if (p[0].revents == 0)
+		fail_msg("the program has ended without a word: is %s there?", NGT_CAT);
+}
+
 #endif /* TESTS_CLIENT_H */

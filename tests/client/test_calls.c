@@ -266,7 +266,7 @@ execs(void **state)
 {
 	u_char buf[64];
 	char hook[NG_HOOKSIZ];
-	int cs, ds, cs2, ds2, status;
+	int cs, ds, cs2, ds2, status, life[2];
 	pid_t pid;
 
 	(void)state;
@@ -275,17 +275,21 @@ execs(void **state)
 	ok(NgMkSockNode("prog", &cs2, &ds2));
 	ok(ngu_client_raw(ds2));
 	ok(try_connect(cs, ".", "prog:", "a", "b"));
+	ok(pipe(life));
 	if ((pid = fork()) == 0) {
 		if (dup2(ds2, 0) == 0 && dup2(ds2, 1) == 1)
 			execlp(NGT_CAT, "client-cat", (char *)NULL);
 		_exit(99);
 	}
+	ok(close(life[1]));
 	ok(NgSendData(ds, "a", (const u_char *)"exec", 4));
+	comes_from(ds, life[0]);
 	assert_int_equal(NgRecvData(ds, buf, sizeof(buf), hook), 4);
 	assert_memory_equal(buf, "EXEC", 4);
 	assert_true(NgSendMsg(cs, "prog:", NGM_GENERIC_COOKIE, NGM_SHUTDOWN, NULL, 0) >= 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
+	ok(close(life[0]));
 	ok(close(cs2));
 	ok(close(ds2));
 	ok(close(cs));

@@ -397,7 +397,7 @@ handed_on(void **state)
 {
 	u_char buf[64];
 	char hook[NG_HOOKSIZ];
-	int cs, ds, cs2, ds2, status;
+	int cs, ds, cs2, ds2, status, life[2];
 	pid_t pid;
 
 	(void)state;
@@ -406,6 +406,7 @@ handed_on(void **state)
 	ok(ngu_client_raw(ds2));
 	fails(ngu_client_raw(cs2), EINVAL);
 	ok(try_connect(cs, ".", "prog:", "a", "b"));
+	ok(pipe(life));
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
@@ -417,14 +418,17 @@ handed_on(void **state)
 		}
 		_exit(99);
 	}
+	ok(close(life[1]));
 	ok(close(ds2));
 	ok(NgSendData(ds, "a", (const u_char *)"to and fro", 10));
+	comes_from(ds, life[0]);
 	assert_int_equal(NgRecvData(ds, buf, sizeof(buf), hook), 10);
 	assert_memory_equal(buf, "TO AND FRO", 10);
 	assert_string_equal(hook, "a");
 	assert_true(NgSendMsg(cs, "prog:", NGM_GENERIC_COOKIE, NGM_SHUTDOWN, NULL, 0) >= 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0); /* it read the end */
+	ok(close(life[0]));
 	ok(close(cs2));
 	ok(close(cs));
 	ok(close(ds));

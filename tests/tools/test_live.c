@@ -217,9 +217,24 @@ ended(struct child c, int code, struct ran *r)
 		fail_msg("status %#x; it said %s and %s", (unsigned)status, r->out, r->err);
 }
 
-/* Wait until somebody looks at hook `hook` of h, or nobody any more: that a program has ended is seen a little later. */
+/* A program that is waited for has not ended. */
 static void
-wait_watched(const char *hook, bool want)
+lives(const struct child *c)
+{
+	static char out[65536], err[4096];
+	siginfo_t info = { .si_pid = 0 };
+
+	assert_int_equal(waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG | WNOWAIT), 0);
+	if (info.si_pid == 0)
+		return;
+	slurp(c->out, out, sizeof(out));
+	slurp(c->err, err, sizeof(err));
+	fail_msg("it ended early: %s %d; it said \"%s\" and \"%s\"", info.si_code == CLD_EXITED ? "status" : "signal", info.si_status, out, err);
+}
+
+/* Wait until somebody looks at hook `hook` of h, or, without `c`, nobody any more: that a program has ended is seen a little later. */
+static void
+wait_watched(const struct child *c, const char *hook)
 {
 	struct timespec t = { .tv_nsec = 1000000 };
 	struct ngu_node_stat *s;
@@ -232,10 +247,13 @@ wait_watched(const char *hook, bool want)
 		for (i = 0; i < s->nhooks; i++)
 			is = is || (strcmp(NGU_NODE_HOOK(s, i)->name, hook) == 0 && (NGU_NODE_HOOK(s, i)->flags & NGU_H_WATCHED) != 0);
 		ngu_inspect_free(s);
+		if (c != NULL && !is)
+			lives(c);
 		nanosleep(&t, NULL);
-	} while (is != want);
+	} while (is != (c != NULL));
 }
-#define watched(hook) wait_watched((hook), true)
+#define watched(hook) wait_watched(&c, (hook))
+#define unwatched() (wait_watched(NULL, "in"), wait_watched(NULL, "out"))
 
 #ifdef NGT_PCAP
 struct pcap_head {
@@ -276,13 +294,15 @@ is_capture(const char *name, uint32_t snaplen, uint32_t type, int n, uint32_t ca
 
 /* Wait until the file has this many bytes. */
 static void
-grown(const char *name, size_t size)
+grown(const struct child *c, const char *name, size_t size)
 {
 	struct timespec t = { .tv_nsec = 1000000 };
 	struct stat st;
 
-	while (stat(name, &st) == 0 && (size_t)st.st_size < size)
+	while (stat(name, &st) == 0 && (size_t)st.st_size < size) {
+		lives(c);
 		nanosleep(&t, NULL);
+	}
 }
 
 static void
@@ -294,7 +314,7 @@ test_capture(void **state)
 	char text[1024];
 
 	(void)state;
-	wait_watched("in", false), wait_watched("out", false);
+	unwatched();
 	c = START("capture", "h:", "in", file, "-n", "3");
 	watched("in");
 	send_packets(5, 100);
@@ -305,18 +325,18 @@ test_capture(void **state)
 	/* ^C, a link type, cut packets, one direction; nothing arrives there */
 	unlink(file);
 	close(open(file, O_WRONLY | O_CREAT, 0600));
-	wait_watched("in", false), wait_watched("out", false);
+	unwatched();
 	c = START("capture", "-d", "out", "h:", "out", file, "-s", "10", "-t", "RAW", "--json");
 	watched("out");
 	send_packets(2, 100);
-	grown(file, sizeof(struct pcap_head) + 2 * (sizeof(struct pcap_packet) + 10));
+	grown(&c, file, sizeof(struct pcap_head) + 2 * (sizeof(struct pcap_packet) + 10));
 	kill(c.pid, SIGINT);
 	ended(c, 0, &r);
 	snprintf(text, sizeof(text), "{\"file\":\"%s\",\"packets\":2,\"lost\":0,\"end\":\"signal\"}\n", file);
 	assert_string_equal(r.out, text);
 	assert_int_equal(json_documents(r.out), 1);
 	is_capture(file, 10, 101, 2, 10, 100);
-	wait_watched("in", false), wait_watched("out", false);
+	unwatched();
 	c = START("capture", "h:", "out", file, "-d", "in");
 	watched("out");
 	send_packets(2, 100);
@@ -326,7 +346,7 @@ test_capture(void **state)
 	is_capture(file, 65535, 1, 0, 0, 0);
 	/* to standard output */
 	snprintf(text, sizeof(text), "exec '%s' capture h: in - -n 1 >'%s'", NGT_NGCTL, file);
-	wait_watched("in", false), wait_watched("out", false);
+	unwatched();
 	c = start((const char *const[]){ "/bin/sh", "-c", text, NULL });
 	watched("in");
 	send_packets(1, 20);
@@ -360,7 +380,7 @@ test_trace(void **state)
 	struct child c;
 
 	(void)state;
-	wait_watched("in", false), wait_watched("out", false);
+	unwatched();
 	c = START("trace", "h:", "in", "-n", "2");
 	watched("in");
 	send_packets(3, 60);
@@ -373,7 +393,7 @@ test_trace(void **state)
 	assert_non_null(strstr(r.out, "\n    port [3] hook port: direct, 60 bytes, "));
 	assert_non_null(strstr(r.out, "\n2 of 2 packets\n"));
 	/* any hook */
-	wait_watched("in", false), wait_watched("out", false);
+	unwatched();
 	c = START("trace", "h:", "-n", "1", "--json");
 	watched("in");
 	send_packets(1, 60);
@@ -383,7 +403,7 @@ test_trace(void **state)
 	/* none comes */
 	r = *RUN(NULL, NGT_NGCTL, "trace", "h:", "-w", "0.01");
 	assert_string_equal(r.out, "0 of 1 packets\n");
-	wait_watched("in", false), wait_watched("out", false);
+	unwatched();
 	c = START("trace", "h:", "in");
 	watched("in");
 	assert_non_null(strstr(RUN(NULL, NGT_NGCTL, "trace", "h:")->err, "ngctl: trace \"h:\" in graph unix:")); /* EBUSY */
