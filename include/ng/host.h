@@ -50,7 +50,7 @@ struct ngu_host_opts {
 	size_t max_reply;  /* an answer longer than a buffer is let through alone, up to this; default 256 MiB */
 };
 
-/* Host sockets of graph g, until ngu_host_close() or the graph's end. Starts a thread. ENOMEM, EMFILE. */
+/* Host sockets of graph g, until ngu_host_close() or the graph's end. Starts a thread. ENOMEM, EMFILE; ESHUTDOWN the graph is being destroyed. */
 NGU_API NGU_CHECK int ngu_host_open(struct ngu_graph *g, const struct ngu_host_opts *opts, struct ngu_host **out);
 /* The graph's own, made with default options at the first call. */
 NGU_API NGU_CHECK int ngu_host_of(struct ngu_graph *g, struct ngu_host **out);

@@ -34,7 +34,8 @@ struct ngu_serve_opts {
 /*
  * Open a control point at `path` (copied) and serve `g` there until ngu_serve_end(), which must come before the graph's end. Starts threads. The file has mode 0600, with
  * a group 0660; a socket that was left there by nobody alive is replaced. May wait; not inside a section (EDEADLK). EINVAL unknown opts->size, a max_frame that is too
- * large; ENOENT no such group, or no such folder; ENAMETOOLONG; EADDRINUSE somebody listens there, or it is no socket; EPERM, EACCES; EMFILE; ENOMEM; as pthread_create(3).
+ * large; ENOENT no such group, or no such folder; ENAMETOOLONG; EADDRINUSE somebody listens there, or it is no socket; EPERM, EACCES; ESHUTDOWN the graph is being destroyed; EMFILE; ENOMEM; as
+ * pthread_create(3).
  */
 NGU_API NGU_CHECK int ngu_serve(struct ngu_graph *g, const char *path, const struct ngu_serve_opts *opts, struct ngu_server **out);
 

@@ -151,6 +151,7 @@ struct ngu_graph {
 	struct ngu__reply reply[NGU_REPLY_SLOTS];
 	ngu__spin at_end_lock;
 	struct ngu__at_end *at_end; /* who is told when it is destroyed */
+	bool ending;		    /* they have been; the lock's */
 };
 
 extern struct ng_node ng_deadnode;

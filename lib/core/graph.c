@@ -302,21 +302,26 @@ struct ngu__at_end {
 	void *arg;
 };
 
-/* fn runs once, when the graph begins to be destroyed, the last one first. ENOMEM. */
+/* fn runs once, when the graph begins to be destroyed, the last one first. ENOMEM; ESHUTDOWN it has begun. */
 int
 ngu__graph_at_end(struct ngu_graph *g, void (*fn)(void *arg), void *arg)
 {
 	struct ngu__at_end *e = ngu__port_alloc(sizeof(*e), 16);
+	bool ending;
 
 	if (e == NULL)
 		return (ENOMEM);
 	e->fn = fn;
 	e->arg = arg;
 	ngu__spin_lock(&g->at_end_lock);
-	e->next = g->at_end;
-	g->at_end = e;
+	if (!(ending = g->ending)) {
+		e->next = g->at_end;
+		g->at_end = e;
+	}
 	ngu__spin_unlock(&g->at_end_lock);
-	return (0);
+	if (ending)
+		ngu__port_free(e);
+	return (ending ? ESHUTDOWN : 0);
 }
 
 /* It does not any more; nothing if it has been called. */
@@ -341,6 +346,7 @@ tell_end(struct ngu_graph *g)
 
 	for (;;) {
 		ngu__spin_lock(&g->at_end_lock);
+		g->ending = true;
 		if ((e = g->at_end) != NULL)
 			g->at_end = e->next;
 		ngu__spin_unlock(&g->at_end_lock);
@@ -349,6 +355,16 @@ tell_end(struct ngu_graph *g)
 		(e->fn)(e->arg);
 		ngu__port_free(e);
 	}
+}
+
+/* It lives on. */
+static int
+no_end(struct ngu_graph *g)
+{
+	ngu__spin_lock(&g->at_end_lock);
+	g->ending = false;
+	ngu__spin_unlock(&g->at_end_lock);
+	return (EBUSY);
 }
 
 int
@@ -394,7 +410,7 @@ ngu_graph_destroy(struct ngu_graph *g)
 	if (alive(g, &nodes, &hooks) != 0) {
 		ngu__log(g, LOG_ERR, "graph cannot be destroyed: still referenced: %llu node%s and %llu hook%s", (unsigned long long)nodes,
 		    NGU_PLURAL(nodes), (unsigned long long)hooks, NGU_PLURAL(hooks));
-		return (EBUSY);
+		return (no_end(g));
 	}
 	ngu__ctr_read(g->prefix.ctr_mbuf_free, &hooks, &nodes);
 	{
@@ -404,7 +420,7 @@ ngu_graph_destroy(struct ngu_graph *g)
 		if (made != hooks) { /* they would be counted in freed memory */
 			ngu__log(g, LOG_ERR, "graph cannot be destroyed: still in use: %llu packet buffer%s",
 			    (unsigned long long)(made - hooks), NGU_PLURAL(made - hooks));
-			return (EBUSY);
+			return (no_end(g));
 		}
 	}
 	ngu__workers_stop(g);

@@ -341,7 +341,7 @@ graph_ends(void *arg)
 	ngu_host_close(arg);
 }
 
-/* lib/core: fn runs once, when the graph begins to be destroyed. */
+/* lib/core: fn runs once, when the graph begins to be destroyed; ESHUTDOWN it has begun. */
 int ngu__graph_at_end(struct ngu_graph *g, void (*fn)(void *), void *arg);
 void ngu__graph_not_at_end(struct ngu_graph *g, void (*fn)(void *), void *arg);
 
