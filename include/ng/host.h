@@ -81,7 +81,8 @@ NGU_API NGU_CHECK int ngu_host_send_data(struct ngu_host *h, struct ngu_fdid id,
 
 /*
  * A message whose answer does not go into the buffer but comes back: *reply, of rlen bytes, for free(3); NULL if there was none. With `done`
- * returns at once, and done(arg, result, reply, rlen), which owns the reply, is called once, as ngu_sock_done_fn. The token is the call's own.
+ * returns at once, and done(arg, result, reply, rlen), which owns the reply, is called once, as ngu_sock_done_fn. The token is the call's own, 0x80000000 or
+ * above; an answer with one that nobody waits for any more is refused, its sender gets ETIMEDOUT (if the program has not sent such tokens itself).
  */
 typedef void ngu_host_answer_fn(void *arg, int error, struct ng_mesg *reply, size_t rlen);
 NGU_API NGU_CHECK int ngu_host_query(struct ngu_host *h, struct ngu_fdid id, const char *path, const struct ng_mesg *msg, size_t len,

@@ -51,6 +51,7 @@ struct hsock {
 	_Atomic size_t maxdgram;
 	ngu__mtx query_lock;
 	struct query *queries; /* that have no answer yet */
+	_Atomic bool high_tokens; /* the program sends such tokens itself */
 	ngu_host_gone_fn *fn;
 	void *arg;
 	struct hsock *next;
@@ -239,7 +240,7 @@ look_swept(struct ngu_host *h, struct ngu_fdid id)
 
 /* ---- what the node tells ---- */
 
-/* Is it somebody's answer? */
+/* Is it somebody's answer? One that comes when nobody waits for it is refused: the program has not asked. */
 static bool
 answers(struct hsock *hs, const struct ng_mesg *msg, size_t len, int *error)
 {
@@ -258,6 +259,10 @@ answers(struct hsock *hs, const struct ng_mesg *msg, size_t len, int *error)
 		}
 	}
 	ngu__mtx_unlock(&hs->query_lock);
+	if (q == NULL && !NGU_LD_RLX(&hs->high_tokens)) {
+		*error = ETIMEDOUT;
+		return (true);
+	}
 	return (q != NULL);
 }
 
@@ -630,6 +635,8 @@ ngu_host_send_msg(struct ngu_host *h, struct ngu_fdid id, const char *path, cons
 
 	if (hs == NULL)
 		return (ESTALE);
+	if (len >= sizeof(*msg) && msg->header.token >= QUERY_TOKEN && (msg->header.flags & NGF_RESP) == 0)
+		NGU_ST_RLX(&hs->high_tokens, true);
 	if (len > NGU_LD_RLX(&hs->maxdgram))
 		error = EMSGSIZE;
 	else

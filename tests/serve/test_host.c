@@ -46,11 +46,79 @@ test_no_host_at_the_end(void **state)
 	assert_int_not_equal(access(path, F_OK), 0);
 }
 
+/* ---- answers ---- */
+
+static struct ngu_host *host;
+
+/* The next record of a control socket; the message's length. */
+static size_t
+next_message(int fd, struct ngu_record *head, struct message *m)
+{
+	struct iovec iov[2] = { { .iov_base = head, .iov_len = sizeof(*head) }, { .iov_base = m, .iov_len = sizeof(*m) } };
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	ssize_t n;
+
+	assert_int_equal(poll(&p, 1, PATIENCE_MS), 1);
+	n = ngu__sock_recvv(fd, iov, 2, 0, NULL);
+	assert_int_equal(n, sizeof(*head) + head->len);
+	return (head->len);
+}
+
+static bool
+readable(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return (poll(&p, 1, 0) == 1);
+}
+
+/* An answer that comes when nobody waits for it any more is not the program's; one to a token of its own is. */
+static void
+test_late_answer(void **state)
+{
+	struct ngu_fdid s, t;
+	struct ngu_record head;
+	struct ng_mesg *reply;
+	struct message m;
+	size_t len, n;
+	int fd_s, fd_t;
+
+	(void)state;
+	ok(ngu_host_open(g, NULL, &host));
+	ok(ngu_host_socket(host, NGU_SOCK_CONTROL, NULL, NULL, &fd_s, &s));
+	ok(ngu_host_socket(host, NGU_SOCK_CONTROL, NULL, NULL, &fd_t, &t));
+	ok(ngu_host_bind(host, t, "t"));
+	len = message(&m, 1, NULL, 0);
+	m.msg.header.typecookie = 4711;
+	for (int own = 0; own < 2; own++) {
+		if (own) {
+			m.msg.header.flags = 0;
+			m.msg.header.token = 0xffffffffu;
+			ok(ngu_host_send_msg(host, s, "t:", &m.msg, len, NULL, NULL));
+		} else {
+			ok(ngu_host_query(host, s, "t:", &m.msg, len, &reply, &n));
+			assert_null(reply);
+			assert_int_equal(n, 0);
+		}
+		assert_int_equal(next_message(fd_t, &head, &m), len);
+		assert_true(m.msg.header.token >= 0x80000000u);
+		m.msg.header.flags |= NGF_RESP;
+		assert_int_equal(ngu_host_send_msg(host, t, head.address, &m.msg, len, NULL, NULL), own ? 0 : ETIMEDOUT);
+		assert_int_equal(readable(fd_s), own);
+	}
+	assert_int_equal(next_message(fd_s, &head, &m), len);
+	assert_int_equal(m.msg.header.token, 0xffffffffu);
+	(void)close(fd_s);
+	(void)close(fd_t);
+	ngu_host_close(host);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		serve_test(test_no_host_at_the_end),
+		serve_test(test_late_answer),
 	};
 
 	return (cmocka_run_group_tests_name("host", tests, NULL, NULL));
