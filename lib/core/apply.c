@@ -160,6 +160,16 @@ ngu__apply(struct ngu__thread *ts, node_p node, item_p item, bool writer, struct
 
 /* ---- ng_snd_item: messages, functions, and data that was addressed by hand ---- */
 
+/*
+ * On an errand: the message ends a node, perhaps the errand's own, whose shutdown waits for it. Somebody else does that. But whoever waits for the
+ * message's end would then wait for ever, unseen; at once, the shutdown itself finds what is wrong.
+ */
+static bool
+ends_errand(const struct ngu__thread *ts, const struct ng_item *item)
+{
+	return (ngu__item_ends(item) && (item->apply == NULL || ts->calls == NULL || item->apply->context != ts->calls));
+}
+
 static int
 send_control(struct ngu__thread *ts, node_p node, item_p item, bool writer, bool queue, int flags)
 {
@@ -170,6 +180,8 @@ send_control(struct ngu__thread *ts, node_p node, item_p item, bool writer, bool
 	bool taken;
 	int error;
 
+	if (NGU_UNLIKELY(ts->errand != 0) && ends_errand(ts, item))
+		queue = true;
 	/* Who asks for less than the writer turn must find the node open; who has something waiting there goes behind it. */
 	if (ts->w_other == node && (queue || !writer || NGU_LD_ACQ(ngu__pend(ngu__flow(ts), node)) != 0))
 		ngu__w_other_done(ts);

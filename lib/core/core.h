@@ -530,6 +530,13 @@ ngu__item_bytes(const struct ng_item *item)
 	return ((item->el_flags & NGQF_TYPE) == NGQF_DATA && item->body.da_m != NULL ? (size_t)item->body.da_m->m_pkthdr.len : 0);
 }
 bool ngu__msg_whole(const struct ng_mesg *msg); /* its memory holds the arglen bytes it speaks of */
+/* The message that ends a node. */
+NGU_INLINE bool
+ngu__item_ends(const struct ng_item *item)
+{
+	return ((item->el_flags & NGQF_TYPE) == NGQF_MESG && NGI_MSG(item)->header.typecookie == NGM_GENERIC_COOKIE &&
+	    NGI_MSG(item)->header.cmd == NGM_SHUTDOWN);
+}
 
 /* ---- nodes: node.c ---- */
 int ngu__make_node(struct ngu_graph *g, struct ng_type *type, struct ng_node **out, bool publish);

@@ -84,9 +84,7 @@ announce(struct ngu__thread *ts, struct ng_node *node, uint32_t bits, bool pinne
 static bool
 exempt(const struct ng_item *item)
 {
-	return ((item->el_flags & NGU_QF_CORE) != 0 ||
-	    ((item->el_flags & NGQF_TYPE) == NGQF_MESG && NGI_MSG(item)->header.typecookie == NGM_GENERIC_COOKIE &&
-		NGI_MSG(item)->header.cmd == NGM_SHUTDOWN));
+	return ((item->el_flags & NGU_QF_CORE) != 0 || ngu__item_ends(item));
 }
 
 /*

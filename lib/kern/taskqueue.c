@@ -25,6 +25,7 @@
 struct busy {
 	struct busy *next;
 	const struct task *t; /* only compared */
+	task_fn_t *fn;	      /* only named */
 	const struct ngu__thread *ts;
 	uint64_t seq;
 };
@@ -104,6 +105,7 @@ run(struct taskqueue *tq, struct busy *me)
 		fn = t->ta_func;
 		context = t->ta_context;
 		me->t = t;
+		me->fn = fn;
 		me->seq = t->ta_seq;
 		me->next = tq->busy;
 		tq->busy = me;
@@ -271,10 +273,14 @@ ngu_k_taskqueue_cancel(struct taskqueue *tq, struct task *t, u_int *pending)
 static void
 not_from_inside(struct taskqueue *tq, const struct task *t, const char *what)
 {
+	char name[128];
+
 	for (const struct busy *b = tq->busy; b != NULL; b = b->next)
 		if (b->ts == ngu__self() && (t == NULL || b->t == t || tq->nthreads < 2)) {
+			ngu__port_symbol(name, sizeof(name), (void *)((uintptr_t)b->fn + 1)); /* as if it had been called from there */
 			ngu__mtx_unlock(&tq->lock);
-			panic("%s: called by a task of queue %s", what, tq->name);
+			panic("%s: waits for who calls it, task %s of queue %s. If that is to end a node: ng_rmnode_self(), NGM_SHUTDOWN; not ngu_shutdown()", what,
+			    name, tq->name);
 		}
 }
 

@@ -4,9 +4,12 @@
  * meanwhile may wait for that very thread. With workers they do it, without whoever comes next.
  *
  * Each errand sends its node a function, and the shutdown is asked for while that function has the node alone. So it waits there when the
- * errand's own call returns, which serves what it finds.
+ * errand's own call returns, which serves what it finds. Or it asks for it itself, of an idle node.
  */
+#include "support/dies.h"
 #include "support/unit.h"
+
+#include <ng/panic.h>
 
 #include <sys/callout.h>
 #include <sys/kthread.h>
@@ -15,7 +18,7 @@
 #include <sys/systm.h>
 #include <sys/taskqueue.h>
 
-enum how { DOOM, MESSAGE, OWN }; /* ng_rmnode_self() or NGM_SHUTDOWN by another thread; ng_rmnode_self() by the errand */
+enum how { DOOM, MESSAGE, OWN, OWN_MESSAGE }; /* ng_rmnode_self() or NGM_SHUTDOWN, by another thread or by the errand, which finds the node idle */
 
 static struct {
 	enum how how;
@@ -40,11 +43,24 @@ alone(struct ng_node *node, struct ng_hook *hook, void *arg1, int arg2)
 		ngu__port_yield();
 }
 
+static int
+shutdown_message(void)
+{
+	struct ng_mesg *msg;
+	struct ng_item *item;
+
+	NG_MKMESSAGE(msg, NGM_GENERIC_COOKIE, NGM_SHUTDOWN, 0, M_WAITOK);
+	item = ng_package_msg(msg, NG_NOFLAGS);
+	NG_NODE_REF(s.node);
+	ngu_k_item_set_node(item, s.node);
+	return (ng_snd_item(item, NG_NOFLAGS));
+}
+
 /* The errand: whatever sends it on its way. */
 static void
 errand(void)
 {
-	int error = s.how == OWN ? ng_rmnode_self(s.node) : ng_send_fn(s.node, NULL, alone, NULL, 0);
+	int error = s.how == OWN ? ng_rmnode_self(s.node) : s.how == OWN_MESSAGE ? shutdown_message() : ng_send_fn(s.node, NULL, alone, NULL, 0);
 
 	whatever = ngu_lookup(ngu_graph_current(), "A:", NULL); /* once more out of libng */
 	s.seen = s.shut + error;
@@ -54,21 +70,13 @@ errand(void)
 static void *
 asks(void *arg)
 {
-	struct ng_mesg *msg;
-	struct ng_item *item;
-
 	while (!s.inside)
 		ngu__port_yield();
 	(void)ngu_graph_enter(arg);
-	if (s.how == DOOM) {
+	if (s.how == DOOM)
 		(void)ng_rmnode_self(s.node);
-	} else {
-		NG_MKMESSAGE(msg, NGM_GENERIC_COOKIE, NGM_SHUTDOWN, 0, M_WAITOK);
-		item = ng_package_msg(msg, NG_NOFLAGS);
-		NG_NODE_REF(s.node);
-		ngu_k_item_set_node(item, s.node);
-		(void)ng_snd_item(item, NG_NOFLAGS);
-	}
+	else
+		(void)shutdown_message();
 	s.asked = 1;
 	(void)ngu_graph_enter(NULL);
 	return (NULL);
@@ -104,7 +112,7 @@ static void
 each(void (*one)(enum how how, unsigned workers))
 {
 	for (unsigned workers = 0; workers <= 1; workers++)
-		for (enum how how = DOOM; how <= OWN; how++)
+		for (enum how how = DOOM; how <= OWN_MESSAGE; how++)
 			one(how, workers);
 }
 
@@ -133,10 +141,10 @@ of_thread(enum how how, unsigned workers)
 	TASK_INIT(&s.task, 0, task, NULL);
 	assert_int_equal(taskqueue_enqueue(s.tq, &s.task), 0);
 	(void)ngu_graph_enter(before);
-	if (how != OWN)
+	if (how < OWN)
 		(void)asks(G);
 	else
-		while (workers == 0 && NGU_LD_ACQ(&G->queued_dooms) == 0)
+		while (workers == 0 && NGU_LD_ACQ(&G->queued_dooms) + NGU_LD_ACQ(&G->queued_items) == 0)
 			ngu__port_yield();
 	while (!s.shut) /* without workers: this thread is the next one out */
 		ngt_settle(t);
@@ -155,14 +163,30 @@ of_caller(enum how how, unsigned workers)
 	TASK_INIT(&s.task, 0, task, NULL);
 	assert_int_equal(taskqueue_enqueue(s.tq, &s.task), 0);
 	(void)ngu_graph_enter(before);
-	if (how != OWN)
+	if (how < OWN)
 		assert_int_equal(ngu__port_thread_start(&other, "asks", asks, G), 0);
 	taskqueue_run(s.tq);
 	if (workers == 0)
 		assert_int_equal(s.shut, 1); /* behind the last task */
-	if (how != OWN)
+	if (how < OWN)
 		ngu__port_thread_join(&other);
 	end(t);
+}
+
+/* Who waits for the shutdown's end cannot be helped, and does not wait for ever. */
+static void calls_shutdown(void *arg, int pending) { whatever = ngu_shutdown(ngu_graph_current(), "A:"); }
+
+static void
+d_waits(void)
+{
+	struct ngt *t = begin(OWN, 1, shut_task);
+
+	ngu_panic_set_handler(NULL, NULL); /* the kit's */
+	(void)ngu_graph_enter(G);
+	s.tq = taskqueue_create("node's", M_WAITOK, NULL, NULL);
+	TASK_INIT(&s.task, 0, calls_shutdown, NULL);
+	(void)taskqueue_enqueue(s.tq, &s.task);
+	taskqueue_run(s.tq);
 }
 
 static void
@@ -171,6 +195,7 @@ test_tasks(void **state)
 	(void)state;
 	each(of_thread);
 	each(of_caller);
+	assert_true(dies(d_waits));
 }
 
 /* ---- callout(9) ---- */
@@ -194,12 +219,12 @@ timer(enum how how, unsigned workers)
 
 	callout_init(&s.timer, 1);
 	(void)callout_reset(&s.timer, 1, fires, NULL);
-	if (how != OWN)
+	if (how < OWN)
 		assert_int_equal(ngu__port_thread_start(&other, "asks", asks, G), 0);
 	assert_int_equal(ngu_clock_advance(G, 1000000000 / hz), 0);
 	if (workers == 0)
 		assert_int_equal(s.shut, 1);
-	if (how != OWN)
+	if (how < OWN)
 		ngu__port_thread_join(&other);
 	(void)ngu_graph_enter(before);
 	end(t);
@@ -246,10 +271,10 @@ thread(enum how how, unsigned workers)
 	mtx_init(&s.lock, "end", NULL, MTX_DEF);
 	assert_int_equal(kthread_add(body, NULL, NULL, &s.td, 0, 0, "node's"), 0);
 	(void)ngu_graph_enter(before);
-	if (how != OWN)
+	if (how < OWN)
 		(void)asks(G);
 	else
-		while (workers == 0 && NGU_LD_ACQ(&G->queued_dooms) == 0)
+		while (workers == 0 && NGU_LD_ACQ(&G->queued_dooms) + NGU_LD_ACQ(&G->queued_items) == 0)
 			ngu__port_yield();
 	while (!s.shut)
 		ngt_settle(t);

@@ -3,6 +3,8 @@
 #include "support/dies.h"
 #include "support/unit.h"
 
+#include <ng/panic.h>
+
 #include <sys/epoch.h>
 #include <sys/systm.h>
 #include <sys/taskqueue.h>
@@ -243,6 +245,15 @@ test_own(void **state)
 
 static void drains_itself(void *arg, int pending) { taskqueue_drain(tq, arg); }
 
+static char told[512];
+
+static bool
+is_told(void *arg, const struct ngu_panic *p)
+{
+	(void)snprintf(told, sizeof(told), "%s", p->what);
+	return (true);
+}
+
 static void
 d_itself(void)
 {
@@ -264,6 +275,16 @@ test_ends(void **state)
 
 	(void)state;
 	assert_true(dies(d_itself));
+	assert_non_null(tq = taskqueue_create("tested", M_NOWAIT, taskqueue_thread_enqueue, &tq));
+	assert_int_equal(taskqueue_start_threads(&tq, 1, 0, "tested"), 0);
+	TASK_INIT(&c, 0, drains_itself, &c);
+	ngu_panic_set_handler(is_told, NULL);
+	taskqueue_enqueue(tq, &c);
+	taskqueue_drain(tq, &c); /* the thread has given it up */
+	taskqueue_free(tq);
+	ngu_panic_set_handler(NULL, NULL);
+	assert_non_null(strstr(told, "taskqueue_drain: waits for who calls it, task "));
+	assert_non_null(strstr(told, " of queue tested. "));
 	ngu__port_alloc_hook = refuse_all;
 	assert_null(taskqueue_create("refused", M_NOWAIT, NULL, NULL));
 	ngu__port_alloc_hook = NULL;
