@@ -83,7 +83,8 @@ NGU_API uint32_t ngu_sock_id(struct ngu_sock *s);
  * returns; or an error, and done is not called.
  * EINVAL a data socket, fewer than 56 bytes, a version that is not 8, an arglen that is
  * not len - 56; EPIPE the node is gone; EDESTADDRREQ no path; ENAMETOOLONG; ENOENT, ENXIO, EINVAL of the path; ENOENT a mkpeer of a type that is unknown and has no
- * module (ngu_module_path()), ENOEXEC, ENXIO one that has a bad one; ENOMEM; ENOBUFS a full queue; EDEADLK as ngu_msg(), also with `done` inside a section.
+ * module (ngu_module_path()), ENOEXEC, ENXIO one that has a bad one, ETIMEDOUT one that another thread is still loading; ENOMEM; ENOBUFS a full queue; EDEADLK as
+ * ngu_msg(), also with `done` inside a section.
  * As a result also: what the node's method says, or message() to the answer; ENOENT the node was shut down before it came to the message.
  * May wait; with `done` it does not wait for other threads' methods, but may load a module. `done` may be called after ngu_sock_close().
  */

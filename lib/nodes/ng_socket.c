@@ -455,7 +455,10 @@ ngu_sock_hooks(struct ngu_sock *s)
 	return (n);
 }
 
-/* The type that a mkpeer asks for is looked for in modules; below, in the node, nobody does (section 17.3). */
+/*
+ * The type that a mkpeer asks for is looked for in modules; below, in the node, nobody does (section 17.3). Whatever the loader says is the sender's, as
+ * there: ENOENT no such file, ENOEXEC it is none, ENXIO it does not have the type; and ETIMEDOUT another thread is loading.
+ */
 static int
 sock_want_type(struct ngu_graph *g, const struct ng_mesg *msg)
 {

@@ -2,6 +2,8 @@
 /* test_module.c - node types that are loaded when somebody asks for them. */
 #include "nodes/nt.h"
 
+#include <ng/socket.h>
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -193,11 +195,63 @@ test_threads(void **state)
 	assert_string_equal(said, "");
 }
 
+/* ---- a mkpeer through a socket: what was wrong, as from the kernel's loader ---- */
+
+static const struct ngu_sock_ops no_ops;
+
+static int
+sock_mkpeer(const char *type)
+{
+	struct ngm_mkpeer a = { .ourhook = "a", .peerhook = "b" };
+	struct ng_mesg *msg;
+	struct ngu_sock *s;
+	int error;
+
+	if ((error = ngu_sock_open(own, NGU_SOCK_CONTROL, &no_ops, NULL, &s)) != 0)
+		return (error);
+	if ((msg = calloc(1, sizeof(*msg) + sizeof(a))) == NULL)
+		abort();
+	msg->header.version = NG_VERSION;
+	msg->header.typecookie = NGM_GENERIC_COOKIE;
+	msg->header.cmd = NGM_MKPEER;
+	msg->header.arglen = sizeof(a);
+	(void)snprintf(a.type, sizeof(a.type), "%s", type);
+	memcpy(msg->data, &a, sizeof(a));
+	error = ngu_sock_send_msg(s, ".", msg, sizeof(*msg) + sizeof(a), NULL, NULL);
+	ngu_sock_close(s);
+	free(msg);
+	return (error);
+}
+
+static void
+test_sockets(void **state)
+{
+	char file[128];
+	FILE *f;
+
+	(void)state;
+	ok(ngu_module_path(dir));
+	ok(sock_mkpeer("hub"));
+	assert_int_equal(sock_mkpeer("nothing"), ENOENT); /* no such file */
+	assert_int_equal(sock_mkpeer("../ng_other"), ENOENT); /* nobody is asked */
+	assert_string_equal(said, "");
+	(void)snprintf(file, sizeof(file), "%s/ng_broken.so", dir);
+	assert_non_null(f = fopen(file, "w"));
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(sock_mkpeer("broken"), ENOEXEC); /* no object */
+	offer("other", OBJECT_FLOWS);
+	assert_int_equal(sock_mkpeer("other"), ENXIO); /* an object, loaded, without the type */
+	/* Below, from node to node, nobody loads: it is unknown and no more. */
+	ok(ngu_mknode(own, "hole", "h", NULL));
+	assert_int_equal(ngu_mkpeer(own, "h:", "broken", "a", "b"), ENXIO);
+	assert_int_equal(ngu_mkpeer(own, "h:", "nothing", "a", "b"), ENXIO);
+}
+
 /* ---- a MOD_LOAD that waits for others ---- */
 
 extern int64_t ngu__load_patience;
 int ngt_late_load(void);
-static int asked[4], late_loads;
+static int asked[5], late_loads;
 
 static void *
 ask_meanwhile(void *arg)
@@ -209,6 +263,7 @@ ask_meanwhile(void *arg)
 	asked[1] = ngu_mkpeer(own, "h:", "late", "a", "in");
 	asked[2] = ngu_apply_text(own, "mknode late t\n", 0, &e);
 	asked[3] = ngu_mknode(own, "table", NULL, NULL); /* the next to be loaded, or there: test_apply() */
+	asked[4] = sock_mkpeer("late");
 	return (NULL);
 }
 
@@ -247,7 +302,7 @@ test_waits(void **state)
 	ok(ngu_shutdown(own, "l:"));
 	(void)ask_meanwhile(NULL);
 	for (unsigned i = 0; i < sizeof(asked) / sizeof(*asked); i++)
-		if (i != 1) /* a late node has no hook: what its type says of that is not asked here */
+		if (i != 1 && i != 4) /* a late node has no hook: what its type says of that is not asked here */
 			ok(asked[i]);
 }
 
@@ -261,6 +316,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_useless, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_apply, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_threads, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_sockets, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_waits, set_up, tear_down),
 	};
 
