@@ -22,6 +22,17 @@ unlisted() {
 	done
 }
 nothing 'each source is built' unlisted
+unscripted() {
+	local f t
+	for f in lib/nodes/ng_*.c lib/io/ng_*.c; do
+		t=${f##*/ng_} t=${t%.c}
+		[ -e "tests/script/$t.ngt" ] || echo "$f: no tests/script/$t.ngt"
+	done
+	for f in tests/script/*.ngt; do
+		grep -q "'$(basename -- "${f%.ngt}")'" tests/script/meson.build || echo "$f is not in tests/script/meson.build"
+	done
+}
+nothing 'each node type has a script' unscripted
 stdio() { grep -rnE --include='*.[ch]' '(^|[^a-z_])f?printf[[:space:]]*\(' lib/reclaim lib/core lib/msg lib/nodes 2>/dev/null | grep -vE '/\*|^\S+\s+\*'; }
 nothing 'no printf in lib' stdio
 # What a release script fills in must be filled in.
