@@ -255,7 +255,7 @@ struct ngu_trace_rec {
 	uint32_t done;	 /* 0: the method has not returned yet */
 	uint32_t node;	 /* at which it arrived */
 	uint32_t far_node; /* from which, as the hook is linked */
-	uint32_t depth;	 /* deliveries it was nested in */
+	uint32_t depth;	 /* deliveries it was nested in, and itself */
 	uint32_t len;	 /* bytes; of a burst all of them */
 	uint32_t count;	 /* packets, 1 unless a burst */
 	uint32_t unused;

@@ -82,7 +82,7 @@ claim(struct ngu__trace *t, struct ng_item *item, hook_p hook, uint32_t event, s
 	p->rec.how = (uint32_t)(item->el_flags & NGU_QF_HOW) / NGU_QF_HOW1;
 	p->rec.count = item->el_count;
 	p->rec.len = (uint32_t)ngu__item_bytes(item);
-	p->rec.depth = NGU_LD_RLX(&ts->depth);
+	p->rec.depth = NGU_LD_RLX(&ts->depth) + (event != NGU_T_DELIVERED); /* a delivery is among them already */
 	p->rec.at_ns = (uint64_t)(p->t0 - t->t0);
 	p->rec.thread = ts->id;
 	if (hook != NULL && hook != &ng_deadhook) {

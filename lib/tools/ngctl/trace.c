@@ -13,23 +13,16 @@
 #define LOOK 50 /* ms between two looks */
 #define CALM 20 /* looks without anything new after which what still waits is left waiting */
 
-static const char *
-event_name(const struct ngu_trace_rec *r)
+/* What became of it, and of what it was waiting before that. Whoever finds a queue full was not in it: refusals speak for themselves. */
+static void
+print_event(const struct ngu_trace_rec *r)
 {
-	static const char *const how[] = { "direct", "after having been put off", "after having been laid aside", "after having been queued" };
+	static const char *const event[] = { "direct", "put off", "laid aside", "queued", "refused" };
+	static const char *const before[] = { "", "after having been put off", "after having been laid aside", "after having been queued" };
+	const char *how = r->how < sizeof(before) / sizeof(before[0]) && r->event != NGU_T_REFUSED ? before[r->how] : "";
+	const char *what = r->event == NGU_T_DELIVERED && how[0] != '\0' ? "" : r->event <= NGU_T_REFUSED ? event[r->event] : "unknown";
 
-	switch (r->event) {
-	case NGU_T_DELIVERED:
-		return (r->how < sizeof(how) / sizeof(how[0]) ? how[r->how] : "delivered");
-	case NGU_T_PUT_OFF:
-		return ("put off");
-	case NGU_T_ASIDE:
-		return ("laid aside");
-	case NGU_T_QUEUED:
-		return ("queued");
-	default:
-		return ("refused");
-	}
+	printf("%s%s%s", what, what[0] != '\0' && how[0] != '\0' ? " " : "", how);
 }
 
 static const char *
@@ -40,13 +33,29 @@ event_key(uint32_t event)
 	return (event < sizeof(key) / sizeof(key[0]) ? key[event] : "unknown");
 }
 
-/* Has everything come that will? What was made to wait comes once more, delivered or refused; methods return. */
+/* How many were made to wait and have not come again: delivered, refused, or made to wait for something else. */
+static long
+waiting(const struct ngu_trace *t)
+{
+	const struct ngu_trace_rec *r;
+	long n = 0;
+	uint32_t i;
+
+	for (i = 0; i < t->nrecs; i++) {
+		r = NGU_TRACE_REC(t, i);
+		n += r->event == NGU_T_PUT_OFF || r->event == NGU_T_ASIDE || r->event == NGU_T_QUEUED;
+		n -= r->how != 0;
+	}
+	return (n > 0 ? n : 0);
+}
+
+/* Has everything come that will? What was made to wait comes once more; methods return. */
 static bool
 complete_trace(const struct ngu_trace *t)
 {
+	bool seen[NGU_TRACE_MOST + 1] = { false };
 	const struct ngu_trace_rec *r;
-	long waiting = 0;
-	uint32_t i;
+	uint32_t i, n = 0;
 
 	if (t->started < t->packets)
 		return (false);
@@ -54,12 +63,13 @@ complete_trace(const struct ngu_trace *t)
 		r = NGU_TRACE_REC(t, i);
 		if (r->event == NGU_T_DELIVERED && r->done == 0)
 			return (false);
-		if (r->event == NGU_T_PUT_OFF || r->event == NGU_T_ASIDE || r->event == NGU_T_QUEUED)
-			waiting++;
-		else if (r->how != 0)
-			waiting--;
+		if (r->packet <= NGU_TRACE_MOST && !seen[r->packet]) {
+			seen[r->packet] = true;
+			n++;
+		}
 	}
-	return (waiting <= 0);
+	/* A packet that has a number gets its first record a moment later. */
+	return ((n >= t->started || t->lost != 0) && waiting(t) == 0);
 }
 
 static void
@@ -79,7 +89,7 @@ as_json(const struct ngu_trace *t)
 		json_num("packet", r->packet);
 		json_num("depth", r->depth);
 		json_str("event", event_key(r->event));
-		json_str("after", r->event == NGU_T_DELIVERED && r->how != 0 ? event_key(r->how) : NULL);
+		json_str("after", r->how != 0 ? event_key(r->how) : NULL);
 		json_num("id", r->node);
 		json_str("name", r->name[0] != '\0' ? r->name : NULL);
 		json_str("type", r->type);
@@ -96,6 +106,8 @@ as_json(const struct ngu_trace *t)
 		json_num("thread", (long long)r->thread);
 		json_close();
 	}
+	json_close();
+	json_num("waiting", waiting(t));
 	json_end();
 }
 
@@ -110,9 +122,11 @@ as_text(const struct ngu_trace *t)
 		r = NGU_TRACE_REC(t, i);
 		if (r->packet != packet)
 			printf("packet %u:\n", packet = r->packet);
-		depth = r->depth < 1 ? 1 : r->depth < 32 ? r->depth : 32; /* the sender is one, but for queues */
+		depth = r->depth < 1 ? 1 : r->depth < 32 ? r->depth : 32;
 		node_text(node, sizeof(node), r->name, r->type, r->node);
-		printf("%*s%s hook %.31s: %s, ", (int)(2 * depth), "", node, r->hook, event_name(r));
+		printf("%*s%s hook %.31s: ", (int)(2 * depth), "", node, r->hook);
+		print_event(r);
+		printf(", ");
 		if (r->count != 1)
 			printf("%u packets of ", r->count);
 		printf("%u bytes", r->len);
@@ -130,6 +144,8 @@ as_text(const struct ngu_trace *t)
 		printf(" (at %llu ns)\n", (unsigned long long)r->at_ns);
 	}
 	printf("%u of %u packets", t->started, t->packets);
+	if (waiting(t) != 0)
+		printf("; %ld still wait", waiting(t));
 	if (t->lost != 0)
 		printf("; %u events are not shown, there was no room for them", t->lost);
 	putchar('\n');
