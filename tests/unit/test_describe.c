@@ -123,6 +123,80 @@ test_help(void **state)
 	ngt_end(t);
 }
 
+/* Each field that the table names, however deep, is in the text behind the one before; what follows the last. */
+static const char *
+has_fields(const struct ng_parse_type *type, const char *text)
+{
+	const struct ng_parse_struct_field *f;
+	char name[64];
+
+	if (type->supertype == &ng_parse_struct_type) {
+		for (f = type->info; f->name != NULL; f++) {
+			(void)snprintf(name, sizeof(name), " %s=", f->name);
+			if ((text = strstr(text, name)) == NULL)
+				fail_msg("there is no%s", name);
+			text = has_fields(f->type, text + strlen(name));
+		}
+	} else if (type->supertype == &ng_parse_array_type) {
+		text = has_fields(((const struct ng_parse_array_info *)type->info)->elementType, text);
+	} else if (type->supertype == &ng_parse_fixedarray_type) {
+		text = has_fields(((const struct ng_parse_fixedarray_info *)type->info)->elementType, text);
+	}
+	return (text);
+}
+
+static void
+is_described(const struct ng_parse_type *type, uint32_t has, const char *text)
+{
+	assert_int_equal(has, type != NULL);
+	assert_int_equal(text[0] != '\0', type != NULL);
+	if (type != NULL)
+		(void)has_fields(type, text);
+}
+
+/* Every type there is: all that its table has, and nothing else. */
+static void
+test_all_types(void **state)
+{
+	struct ngt *t = ngt_graph("hole h");
+	const struct ng_cmdlist *c;
+	const struct ngu_help_msg *m;
+	const struct typelist *l;
+	struct ng_mesg *reply;
+	struct ngu_help *h;
+	unsigned msgs = 0, deep = 0;
+
+	(void)state;
+	assert_int_equal(ngu_msg(G, "h:", NGM_GENERIC_COOKIE, NGM_LISTTYPES, NULL, 0, &reply), 0);
+	l = (const void *)reply->data;
+	assert_true(l->numtypes > 20);
+	for (uint32_t i = 0, n; i < l->numtypes; i++) {
+		const struct ng_type *type = ng_findtype(l->typeinfo[i].type_name);
+
+		assert_non_null(type);
+		if (type == &desc_type) /* has a ring */
+			continue;
+		assert_int_equal(ngu_type_help(G, type->name, &h), 0);
+		for (n = 0, c = type->cmdlist; c != NULL && c->name != NULL; c++, n++) {
+			assert_true(n < h->nmsgs);
+			m = NGU_HELP_MSG(h, n);
+			assert_string_equal(NGU_HELP_TEXT(h, m->name_off), c->name);
+			assert_int_equal(m->cookie, c->cookie);
+			assert_int_equal((int)m->cmd, c->cmd);
+			is_described(c->mesgType, m->has_arg, NGU_HELP_TEXT(h, m->arg_off));
+			is_described(c->respType, m->has_reply, NGU_HELP_TEXT(h, m->reply_off));
+			deep += strchr(NGU_HELP_TEXT(h, m->arg_off), '=') != NULL;
+		}
+		assert_int_equal(h->nmsgs, n);
+		msgs += n;
+		ngu_inspect_free(h);
+	}
+	assert_true(msgs > 100);
+	assert_true(deep > 20);
+	ngu_msg_free(reply);
+	ngt_end(t);
+}
+
 /* ---- where it is wrong ---- */
 
 static void
@@ -194,6 +268,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ngt_test(test_help),
+		ngt_test(test_all_types),
 		ngt_test(test_parse),
 	};
 
