@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sock.c - port/sock.h, what is the same on all systems. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1 /* POLLRDHUP, SCM_CREDENTIALS */
+#endif
 #include "port/sock.h"
 
 #include <sys/socket.h>
@@ -8,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -113,12 +117,13 @@ ngu__sock_recv(int fd, void *buf, size_t len, int flags, int *passed)
 	return (r);
 }
 
-ssize_t
-ngu__sock_recvv(int fd, const struct iovec *iov, int n, int flags, int *passed)
+/* *sender: it says who has sent it. */
+static ssize_t
+receive(int fd, const struct iovec *iov, int n, int flags, int *passed, bool *sender)
 {
 	union {
 		struct cmsghdr align;
-		char bytes[CMSG_SPACE(8 * sizeof(int))]; /* more than one is against the rules, and is closed */
+		char bytes[CMSG_SPACE(8 * sizeof(int)) + 64]; /* more than one is against the rules, and is closed */
 	} control;
 	struct msghdr mh = {
 		.msg_iov = (struct iovec *)(uintptr_t)iov,
@@ -138,6 +143,10 @@ ngu__sock_recvv(int fd, const struct iovec *iov, int n, int flags, int *passed)
 	for (c = CMSG_FIRSTHDR(&mh); c != NULL; c = CMSG_NXTHDR(&mh, c)) {
 		size_t i, k;
 
+#ifdef SCM_CREDENTIALS
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_CREDENTIALS)
+			*sender = true;
+#endif
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
 			continue;
 		k = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
@@ -155,6 +164,52 @@ ngu__sock_recvv(int fd, const struct iovec *iov, int n, int flags, int *passed)
 	if (passed != NULL)
 		*passed = got;
 	return (r);
+}
+
+ssize_t
+ngu__sock_recvv(int fd, const struct iovec *iov, int n, int flags, int *passed)
+{
+	bool sender;
+
+	return (receive(fd, iov, n, flags, passed, &sender));
+}
+
+static void
+ask_sender(int fd, int on)
+{
+#ifdef SO_PASSCRED
+	(void)setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
+#else
+	(void)fd;
+	(void)on;
+#endif
+}
+
+ssize_t
+ngu__sock_next(int fd, void *buf, size_t len)
+{
+	struct iovec iov = { .iov_base = buf, .iov_len = len };
+	bool sender = false;
+	ssize_t r;
+
+	ask_sender(fd, 1);
+	do {
+		r = receive(fd, &iov, 1, MSG_DONTWAIT, NULL, &sender);
+	} while (r == -EINTR);
+	ask_sender(fd, 0); /* which would give it a name when it sends */
+	return (r == 0 && !sender ? -EPIPE : r);
+}
+
+bool
+ngu__sock_ended(int fd)
+{
+#ifdef POLLRDHUP
+	struct pollfd p = { .fd = fd, .events = POLLRDHUP };
+#else
+	struct pollfd p = { .fd = fd };
+#endif
+
+	return (poll(&p, 1, 0) == 1 && (p.revents & ~POLLNVAL) != 0);
 }
 
 /* ---- names ---- */

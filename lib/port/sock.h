@@ -38,6 +38,14 @@ ssize_t ngu__sock_recv(int fd, void *buf, size_t len, int flags, int *passed);
 /* The same; -EINTR if a signal came first. */
 ssize_t ngu__sock_recvv(int fd, const struct iovec *iov, int n, int flags, int *passed);
 
+/*
+ * The next record as ngu__sock_recv(), without waiting; -EPIPE: the end, from which an empty record is told where the system lets us (Linux). Dearer than that; for
+ * what is left when the other side writes no more.
+ */
+ssize_t ngu__sock_next(int fd, void *buf, size_t len);
+/* The other side has been closed, or writes no more. There may still be records. */
+bool ngu__sock_ended(int fd);
+
 /* As much room as the system lets us have, up to `bytes` of what it counts. */
 void ngu__sock_room(int fd, size_t bytes);
 

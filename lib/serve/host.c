@@ -318,22 +318,25 @@ ready(struct ngu__watch *w, unsigned what)
 {
 	struct hsock *hs = NGU_CONTAINER(w, struct hsock, watch);
 	struct ngu_host *h = hs->host;
+	bool ended = (what & (NGU__HUP | NGU__END)) != 0;
 	ssize_t n = 1;
 
 	if (!hold(hs)) /* somebody else is ending it */
 		return;
 	for (int i = 0; (what & NGU__RD) && i < RAW_BATCH; i++) {
-		n = ngu__sock_recv(w->fd, h->raw, sizeof(h->raw), MSG_DONTWAIT, NULL);
-		if (n == 0 && (what & (NGU__HUP | NGU__END)) == NGU__END)
+		n = ended ? ngu__sock_next(w->fd, h->raw, sizeof(h->raw)) : ngu__sock_recv(w->fd, h->raw, sizeof(h->raw), MSG_DONTWAIT, NULL);
+		if (n == 0 && !ended && i != 0 && ngu__sock_ended(w->fd))
+			break; /* it has ended meanwhile: this will be told, too */
+		if (n == -EPIPE && !(what & NGU__HUP))
 			ngu__loop_want(h->loop, w, 0); /* that stays so; its end is told all the same */
-		if (n < 0 || (n == 0 && (what & (NGU__HUP | NGU__END))))
+		if (n < 0)
 			break;
 		/* A plain write(2) on a control socket has no address. A packet's error is lost: the writer has gone on. */
 		if (hs->kind == NGU_SOCK_DATA && (size_t)n <= sizeof(h->raw) && (size_t)n <= NGU_LD_RLX(&hs->maxdgram))
 			ignore(ngu_sock_send_data(hs->sock, NULL, h->raw, (size_t)n));
 	}
 	/* What was written before the end is still sent. */
-	if ((what & NGU__HUP) && (n <= 0 || !(what & NGU__RD)))
+	if ((what & NGU__HUP) && (n < 0 || !(what & NGU__RD)))
 		end(hs);
 	let_go(hs);
 }

@@ -244,7 +244,7 @@ drain(int fd)
 {
 	char c;
 
-	while (ngu__sock_recv(fd, &c, 1, MSG_DONTWAIT, NULL) > 0)
+	while (ngu__sock_next(fd, &c, 1) >= 0)
 		;
 }
 
