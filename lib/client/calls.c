@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -237,7 +238,7 @@ int
 ngu_client_getsockopt(int fd, int option, int *value)
 {
 	struct ngu_host_buf buf = { .recvspace = 0 };
-	struct ngu_record next;
+	size_t next;
 	struct way *w;
 	int error;
 
@@ -257,9 +258,8 @@ ngu_client_getsockopt(int fd, int option, int *value)
 	if (error != 0 && error != ESTALE) /* of a dead node what waits can still be read */
 		return (client_result(fd, error));
 	*value = (int)(option == SO_SNDBUF ? buf.maxdgram : buf.recvspace);
-	if (option == SO_RCVBUF && ngu__sock_recv(fd, &next, sizeof(next), MSG_PEEK | MSG_DONTWAIT, NULL) >= (ssize_t)sizeof(next) &&
-	    next.magic == NGU_RECORD_MAGIC && (int)next.len > *value)
-		*value = (int)next.len;
+	if (option == SO_RCVBUF && (next = record_next(fd)) > (size_t)*value && next <= INT_MAX)
+		*value = (int)next;
 	return (0);
 }
 

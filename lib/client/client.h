@@ -30,6 +30,9 @@ ssize_t record_alloc(int fd, int flags, struct received *r);
 /* The same into `buf`, cut to `len`; `address` may be NULL. */
 ssize_t record_recv(int fd, int flags, void *buf, size_t len, char address[32]);
 
+/* The length of the next one, which stays; 0: there is none. */
+size_t record_next(int fd);
+
 /* ---- debug.c ---- */
 
 extern _Atomic int client_debug;

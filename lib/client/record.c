@@ -59,6 +59,22 @@ receive(int fd, int flags, struct ngu_record *h, void *buf, size_t len, int *fil
 	return ((ssize_t)sizeof(*h) + n);
 }
 
+size_t
+record_next(int fd)
+{
+	struct ngu_record h;
+	struct iovec iov = { .iov_base = &h, .iov_len = sizeof(h) };
+	int file = -1;
+	ssize_t n = ngu__sock_recvv(fd, &iov, 1, MSG_PEEK | MSG_DONTWAIT, &file);
+	size_t len = 0;
+
+	if (n > 0)
+		len = whole(&h, (size_t)n, 0, file >= 0) ? h.len : (size_t)n;
+	if (file >= 0)
+		(void)close(file);
+	return (len);
+}
+
 static ssize_t
 failed(ssize_t n)
 {

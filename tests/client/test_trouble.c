@@ -441,22 +441,25 @@ forged(void **state)
 		char bytes[8];
 	} p;
 	u_char buf[4096], *whole;
-	int cs, ds;
+	int cs, ds, room, now;
 
 	(void)state;
 	ok(NgMkSockNode("s", &cs, &ds));
 	ok(try_connect(cs, ".", ".", "a", "b"));
 	ok(ngu_client_raw(ds));
+	ok(ngu_client_getsockopt(ds, SO_RCVBUF, &room));
 	memset(&p, 0, sizeof(p));
 	p.r.magic = NGU_RECORD_MAGIC;
 	p.r.kind = NGU_SOCK_DATA;
 	memset(p.r.address, 'x', sizeof(p.r.address));
 	memcpy(p.bytes, "8 bytes.", 8);
-	for (int i = 0; i < 4; i++) {
-		p.r.len = i == 0 ? 4000 : i == 1 ? 0xffffffffu : 4;
+	for (int i = 0; i < 5; i++) {
+		p.r.len = i == 0 ? 4000 : i == 1 ? 0xffffffffu : i == 4 ? 0x40000000u : 4;
 		p.r.flags = i == 3 ? NGU_RECORD_LONG : 0;
 		memset(buf, 0xee, sizeof(buf));
 		ok(NgSendData(ds, "a", (const u_char *)&p, sizeof(p)));
+		ok(ngu_client_getsockopt(ds, SO_RCVBUF, &now));
+		assert_int_equal(now, room);
 		assert_int_equal(NgRecvData(ds, buf, sizeof(buf), NULL), sizeof(p));
 		assert_memory_equal(buf, &p, sizeof(p));
 		ok(NgSendData(ds, "a", (const u_char *)&p, sizeof(p)));
