@@ -17,6 +17,10 @@
 /* -1 with errno; 0 for error 0. ESTALE becomes what the kernel would have said of that descriptor, with SIGPIPE if it would have raised it. */
 int client_result(int fd, int error);
 
+/* ---- remote.c ---- */
+
+extern int client_patience_ms; /* how long a server may take to answer a greeting */
+
 /* ---- record.c ---- */
 
 struct received {

@@ -21,11 +21,14 @@
 #include <unistd.h>
 
 #include "client/client.h"
+#include "port/port.h"
 #include "port/sock.h"
 #include "serve/wire.h"
 
-#define HELLO_MS 10000 /* a server that does not answer a greeting is not there */
 #define TRIES 3
+#define MS 1000000ll
+
+int client_patience_ms = 10000;
 
 /* A question, and then its answer. On its thread's stack. */
 struct call {
@@ -110,20 +113,22 @@ tell(const struct remote *r, int error, const char *why)
 	client_warn("%s: %s", r->path, why);
 }
 
-/* The greeting, and what came of it: 0, or an errno. */
+/* The greeting, and what came of it until `end`: 0, or an errno. */
 static int
-greet(struct remote *r, int fd, void *room)
+greet(struct remote *r, int fd, void *room, int64_t end)
 {
 	struct wire_head head = { .op = WIRE_HELLO, .id = 1 };
 	struct wire_body body = { .text = ngu_version() };
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	void *file = NULL;
 	int passed = -1, error, n;
+	int64_t left;
 
 	/* Where it fails the server has closed, and its last word is there to be read. */
 	(void)ngu__wire_send(fd, &head, &body, -1, true);
 	do {
-		n = poll(&p, 1, HELLO_MS);
+		left = end - ngu__port_mono_ns();
+		n = poll(&p, 1, left > 0 ? (int)((left + MS - 1) / MS) : 0);
 	} while (n < 0 && errno == EINTR);
 	if (n <= 0)
 		return (n < 0 ? errno : ETIMEDOUT);
@@ -149,6 +154,7 @@ greet(struct remote *r, int fd, void *room)
 static int
 channel_make(struct remote *r, struct channel **out)
 {
+	int64_t end = ngu__port_mono_ns() + client_patience_ms * MS;
 	struct channel *ch = calloc(1, sizeof(*ch));
 	int error;
 
@@ -158,14 +164,14 @@ channel_make(struct remote *r, struct channel **out)
 	}
 	ch->refs = 1;
 	ch->pid = getpid();
-	if ((error = -ngu__sock_connect(r->path, &ch->fd)) != 0) {
+	if ((error = -ngu__sock_connect(r->path, client_patience_ms, &ch->fd)) != 0) {
 		ch->fd = -1;
 	} else {
 		pthread_mutex_lock(&r->lock);
 		r->making_fd = ch->fd;
 		pthread_mutex_unlock(&r->lock);
 		ngu__sock_room(ch->fd, 4 * WIRE_ROOM);
-		error = greet(r, ch->fd, ch->room);
+		error = greet(r, ch->fd, ch->room, end);
 		pthread_mutex_lock(&r->lock);
 		r->making_fd = -1;
 		pthread_mutex_unlock(&r->lock);

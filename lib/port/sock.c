@@ -7,6 +7,7 @@
 
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #include <errno.h>
@@ -24,6 +25,8 @@
 #ifndef MSG_CMSG_CLOEXEC
 #define MSG_CMSG_CLOEXEC 0
 #endif
+
+#define SECOND 1000000000ll
 
 static NGU_TLS int busy;
 
@@ -225,9 +228,21 @@ unix_address(const char *path, struct sockaddr_un *sun)
 	return (0);
 }
 
-int
-ngu__sock_connect(const char *path, int *fd)
+/* Where connect(2) waits for who listens to have room, it does so no longer than a send would. */
+static void
+send_limit(int fd, int64_t ns)
 {
+	struct timeval tv = { .tv_sec = (time_t)(ns / SECOND), .tv_usec = (suseconds_t)(ns % SECOND / 1000) };
+
+	if (ns != 0 && tv.tv_sec == 0 && tv.tv_usec == 0)
+		tv.tv_usec = 1;
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
+}
+
+int
+ngu__sock_connect(const char *path, int timeout_ms, int *fd)
+{
+	int64_t now = ngu__port_mono_ns(), end = now + (int64_t)timeout_ms * (SECOND / 1000);
 	struct sockaddr_un sun;
 	int s, error;
 
@@ -237,16 +252,19 @@ ngu__sock_connect(const char *path, int *fd)
 		return (-errno);
 	cloexec(s);
 	no_signal(s);
-	for (;;) {
+	do {
+		send_limit(s, end - now);
 		BUSY(error = connect(s, (struct sockaddr *)&sun, sizeof(sun)));
-		if (error == 0)
-			break;
-		if (errno == EINTR)
-			continue;
-		error = -errno;
+		if (error != 0)
+			error = errno == EAGAIN ? -ETIMEDOUT : -errno;
+		if (error == -EINTR && (now = ngu__port_mono_ns()) >= end)
+			error = -ETIMEDOUT;
+	} while (error == -EINTR);
+	if (error != 0) {
 		(void)close(s);
 		return (error);
 	}
+	send_limit(s, 0);
 	*fd = s;
 	return (0);
 }
@@ -267,7 +285,7 @@ ngu__sock_listen(const char *path, int *fd)
 	nonblock(s);
 	/* Of a file that is in the way only a socket that nobody answers at is ours to remove. */
 	if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode)) {
-		error = ngu__sock_connect(path, &other);
+		error = ngu__sock_connect(path, 1, &other); /* if it takes longer there is somebody */
 		if (error == 0)
 			(void)close(other);
 		else if (error == -ECONNREFUSED)

@@ -56,8 +56,9 @@ int ngu__sock_unread(int fd, uint32_t *bytes);
 
 /* Listen at a path, mode 0600 from its first moment. A file there that nobody listens at any more is replaced; -EADDRINUSE, if somebody does. */
 int ngu__sock_listen(const char *path, int *fd);
-int ngu__sock_connect(const char *path, int *fd); /* closed by exec(2), blocks */
-int ngu__sock_accept(int listener, int *fd);	  /* closed by exec(2), does not block */
+/* Closed by exec(2), blocks. -ETIMEDOUT: nobody has accepted for so long that there is no room for who waits. */
+int ngu__sock_connect(const char *path, int timeout_ms, int *fd);
+int ngu__sock_accept(int listener, int *fd); /* closed by exec(2), does not block */
 
 /* The user and group of who connected; *member: whether `gid` is among that process's groups. */
 int ngu__sock_peer(int fd, uid_t *uid, gid_t *gid, gid_t group, bool *member, pid_t *pid);

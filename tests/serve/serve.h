@@ -271,7 +271,7 @@ raw_open(const char *path)
 	assert_non_null(r);
 	assert_non_null(r->room = malloc(WIRE_ROOM));
 	r->passed = -1;
-	ok(ngu__sock_connect(path, &r->fd));
+	ok(ngu__sock_connect(path, PATIENCE_MS, &r->fd));
 	return (r);
 }
 

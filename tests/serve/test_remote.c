@@ -8,6 +8,7 @@
 #include <netgraph.h>
 #include <ng/client.h>
 
+#include "client/client.h"
 #include "support/self.h"
 
 /* It fails, and errno says this. */
@@ -344,6 +345,40 @@ test_no_server(void **state)
 	ok(ngu_client_use(where));
 }
 
+/* A server that is stopped: nobody accepts, until there is no room for who waits; then there is somebody all the same. */
+static void
+test_stopped(void **state)
+{
+	int listener, other, fd[1024], n = 0, cs, error;
+	char path[100], to[128];
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/stopped", dir);
+	(void)snprintf(to, sizeof(to), "unix:%s", path);
+	ok(ngu_client_use(to));
+	client_patience_ms = 20;
+	ok(ngu__sock_listen(path, &listener));
+	fails(NgMkSockNode(NULL, &cs, NULL), ETIMEDOUT);
+	while ((error = ngu__sock_connect(path, 1, &fd[n])) == 0)
+		assert_true(++n < 1024);
+	assert_true(error == -ETIMEDOUT || error == -ECONNREFUSED); /* not all systems wait */
+	fails(NgMkSockNode(NULL, &cs, NULL), -error);
+	if (error == -ETIMEDOUT) {
+		assert_int_equal(ngu__sock_listen(path, &other), -EADDRINUSE);
+		ok(access(path, F_OK));
+	}
+	/* It goes on. */
+	ok(ngu__sock_accept(listener, &other));
+	(void)close(other);
+	ok(ngu__sock_connect(path, PATIENCE_MS, &fd[n++]));
+	client_patience_ms = 10000;
+	while (n != 0)
+		(void)close(fd[--n]);
+	(void)close(listener);
+	ok(unlink(path));
+	ok(ngu_client_use(where));
+}
+
 /* ---- other processes ---- */
 
 /* Run as another program, with a descriptor that it has inherited. */
@@ -431,6 +466,7 @@ main(int argc, char **argv)
 		remote_test(test_threads),
 		remote_test(test_server_goes),
 		remote_test(test_no_server),
+		remote_test(test_stopped),
 		remote_test(test_processes),
 	};
 

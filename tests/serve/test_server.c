@@ -851,7 +851,7 @@ as_stranger(char **argv)
 
 	if (setgroups(0, NULL) != 0 || setgid((gid_t)atoi(argv[3])) != 0 || setuid(STRANGER) != 0)
 		return (200);
-	if ((error = -ngu__sock_connect(argv[2], &fd)) != 0)
+	if ((error = -ngu__sock_connect(argv[2], PATIENCE_MS, &fd)) != 0)
 		return (error);
 	head = (struct wire_head){ .op = WIRE_HELLO, .id = 1 };
 	(void)ngu__wire_send(fd, &head, &(struct wire_body){ .text = "stranger" }, -1, true);
