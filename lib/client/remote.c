@@ -43,9 +43,10 @@ struct call {
 	int passed;
 };
 
-/* All but `room` under the lock of the way; fd and room do not change. */
+/* All but `room` under the lock of the way; fd, id and room do not change. */
 struct channel {
 	int fd;
+	struct ngu__fd_id id; /* a program that closes what it does not know, and opens something else, has made fd another's */
 	pid_t pid;
 	unsigned refs; /* the way's, each call's */
 	bool broken, reading;
@@ -71,12 +72,21 @@ static pthread_once_t forks = PTHREAD_ONCE_INIT;
 
 /* ---- channels; under the lock ---- */
 
+/* Is its descriptor still its own? */
+static bool
+channel_ours(const struct channel *ch)
+{
+	struct ngu__fd_id id;
+
+	return (ch->fd >= 0 && ngu__fd_id(ch->fd, &id) == 0 && id.ino == ch->id.ino && id.dev == ch->id.dev);
+}
+
 static void
 channel_unref(struct channel *ch)
 {
 	if (--ch->refs != 0)
 		return;
-	if (ch->fd >= 0)
+	if (channel_ours(ch))
 		(void)close(ch->fd);
 	free(ch->room);
 	free(ch);
@@ -167,6 +177,7 @@ channel_make(struct remote *r, struct channel **out)
 	if ((error = -ngu__sock_connect(r->path, client_patience_ms, &ch->fd)) != 0) {
 		ch->fd = -1;
 	} else {
+		(void)ngu__fd_id(ch->fd, &ch->id);
 		pthread_mutex_lock(&r->lock);
 		r->making_fd = ch->fd;
 		pthread_mutex_unlock(&r->lock);
@@ -193,7 +204,8 @@ channel_get(struct remote *r, struct channel **out)
 
 	for (;;) {
 		ch = r->channel;
-		if (ch != NULL && ch->pid != getpid()) { /* a child that pthread_atfork(3) has not seen */
+		/* A child that pthread_atfork(3) has not seen, or a program that has closed all descriptors. */
+		if (ch != NULL && (ch->pid != getpid() || !channel_ours(ch))) {
 			channel_break(r, ch, ECONNRESET);
 			continue;
 		}

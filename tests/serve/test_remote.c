@@ -379,6 +379,57 @@ test_stopped(void **state)
 	ok(ngu_client_use(where));
 }
 
+/* ---- descriptors that the program does not know ---- */
+
+/* The channel's: the one that blocks and was not there before. */
+static int
+channel_fd(const bool *before)
+{
+	for (int fd = 0; fd < 256; fd++) {
+		int flags = before[fd] ? -1 : fcntl(fd, F_GETFL);
+
+		if (flags >= 0 && !(flags & O_NONBLOCK))
+			return (fd);
+	}
+	fail_msg("there is no channel");
+	return (-1);
+}
+
+/* A program closes all it does not know, or opens something else in its place: that is not talked to, and not closed. */
+static void
+test_other_descriptor(void **state)
+{
+	bool before[256];
+	void *version;
+	int cs, fd, pair[2];
+	char buf[8];
+
+	(void)state;
+	for (fd = 0; fd < 256; fd++)
+		before[fd] = fcntl(fd, F_GETFD) >= 0;
+	assert_true(ngu_client_ask(NGU_ASK_VERSION, NULL, 0, &version) > 0);
+	free(version);
+	fd = channel_fd(before);
+	ok(NgMkSockNode("me", &cs, NULL));
+	/* another's */
+	ok(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair));
+	assert_int_equal(dup2(pair[0], fd), fd);
+	ok(close(pair[0]));
+	info(cs, ".", "me");
+	assert_int_equal(recv(pair[1], buf, sizeof(buf), MSG_DONTWAIT), -1);
+	assert_int_equal(errno, EAGAIN);
+	assert_int_equal(send(fd, "mine", 4, 0), 4);
+	assert_int_equal(recv(pair[1], buf, sizeof(buf), 0), 4);
+	/* nobody's */
+	before[fd] = before[cs] = before[pair[1]] = true;
+	ok(close(channel_fd(before)));
+	info(cs, ".", "me");
+	ok(close(fd));
+	ok(close(pair[1]));
+	ok(close(cs));
+	end_channel();
+}
+
 /* ---- other processes ---- */
 
 /* Run as another program, with a descriptor that it has inherited. */
@@ -467,6 +518,7 @@ main(int argc, char **argv)
 		remote_test(test_server_goes),
 		remote_test(test_no_server),
 		remote_test(test_stopped),
+		remote_test(test_other_descriptor),
 		remote_test(test_processes),
 	};
 
