@@ -316,7 +316,7 @@ void ngu__lab_gate(const void *node, bool writer);
 #define NGU_INSIDE(node, writer) ((void)0)
 #endif
 
-/* ---- turns: turn.c; queues: queue.c ---- */
+/* ---- turns: turn.c; queues: queue.c, serve.c ---- */
 
 /* What a server owes: reclaim/thread.h. */
 void ngu__owed_hook(struct ngu__owed *o, struct ng_hook *hook);	     /* one more reference */

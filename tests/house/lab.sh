@@ -34,7 +34,7 @@ same() { # FILE
 	a=$(code . "$1") && b=$(code "$tmp" "$1") && [ -s "$tmp/o.bin" ] && [ "$a" = "$b" ]
 }
 if command -v objcopy >/dev/null 2>&1; then
-	for f in lib/core/deliver.c lib/core/turn.c lib/core/apply.c lib/core/queue.c lib/reclaim/thread.c; do
+	for f in lib/core/deliver.c lib/core/turn.c lib/core/apply.c lib/core/queue.c lib/core/serve.c lib/reclaim/thread.c; do
 		check "$f: the same code" same "$f"
 	done
 	# The comparison can tell: a lab build's code differs.

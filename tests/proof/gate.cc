@@ -3,7 +3,7 @@
  * gate.cc - turns, promises and the queue of a node: lib/core/gate.h and lib/core/itemq.h, with lib/reclaim/section.h for packets.
  *
  * Threads ask for a writer's or a message reader's turn; who is refused queues an item and comes back for it. The driver calls the
- * protocol's operations as lib/core/queue.c and turn.c do. What a method does is a plain access to `inside`, the server's part of
+ * protocol's operations as lib/core/queue.c, serve.c and turn.c do. What a method does is a plain access to `inside`, the server's part of
  * the queue is plain as well, so Relacy sees two that are in at once as a data race. At the end nothing may wait.
  */
 #include "relacy.h"

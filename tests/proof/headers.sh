@@ -29,7 +29,7 @@ from() { # COMPILER FILE FLAG...: files of lib/ that it includes, with checksums
 differ() {
 	local f
 	for f in tests/proof/*.cc; do from "${CXX:-c++}" "$f" -std=gnu++11 -w -Ilib; done 2>/dev/null | LC_ALL=C sort -u >"$tmp/proof"
-	for f in lib/core/queue.c lib/core/turn.c lib/reclaim/defer.c; do
+	for f in lib/core/queue.c lib/core/serve.c lib/core/turn.c lib/reclaim/defer.c; do
 		from "$cc" "$f" -std=gnu11 -D_KERNEL -DNGU_RCL_RWLOCK -Iinclude/kern -Ilib -Iinclude
 	done | LC_ALL=C sort -u >"$tmp/lib"
 	[ "$(wc -l <"$tmp/lib")" -eq 5 ] || echo "the library's sources do not include all five"
