@@ -50,7 +50,9 @@ teardown(void **state)
 static void
 send_packet(void)
 {
-	(void)ngu_port_send(in, ngu_packet(g, "sixty", 60));
+	static const char bytes[60];
+
+	(void)ngu_port_send(in, ngu_packet(g, bytes, sizeof(bytes)));
 }
 
 /* ---- a node that is held ---- */
