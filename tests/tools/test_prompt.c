@@ -99,6 +99,17 @@ test_commands(void **state)
 	ends(0);
 }
 
+/* Lines that are there at once are taken one by one. */
+static void
+test_lines_at_once(void **state)
+{
+	begin();
+	type("debug\nlist -n\nquit\n");
+	shows("Current debug level is 0");
+	shows("There are 1 total named nodes:");
+	ends(0);
+}
+
 static void
 test_end_of_input(void **state)
 {
@@ -209,6 +220,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_lines_at_once),
 		cmocka_unit_test(test_end_of_input),
 		cmocka_unit_test(test_data),
 		cmocka_unit_test(test_node_gone),
