@@ -28,7 +28,6 @@
 #define SPACE 20480u /* net.graph.recvspace, net.graph.maxdgram */
 #define RAW_BATCH 32 /* packets of one program in a row */
 #define RAW_MAX 65536u
-#define QUERY_TOKEN 0x80000000u /* tokens of queries begin here; netgraph(3)'s own end here */
 
 struct ngu_host {
 	struct ngu_graph *graph;
@@ -41,40 +40,10 @@ struct ngu_host {
 	char raw[RAW_MAX]; /* under the loop's lock */
 };
 
-struct hsock {
-	struct ngu__watch watch;
-	struct ngu_host *host;
-	struct ngu_sock *sock;
-	struct ngu__pair pair;
-	struct ngu_fdid id;
-	enum ngu_sock_kind kind;
-	_Atomic size_t maxdgram;
-	ngu__mtx query_lock;
-	struct query *queries; /* that have no answer yet */
-	_Atomic bool high_tokens; /* the program sends such tokens itself */
-	ngu_host_gone_fn *fn;
-	void *arg;
-	struct hsock *next;
-	bool in_table, closed; /* the table's lock */
-	unsigned users;	       /* the table's lock */
-	_Atomic unsigned refs; /* the node's, the loop's */
-};
-
-/* A message whose answer comes back to the caller. Held by the caller or `done`, and by the message on its way. */
-struct query {
-	struct query *next;
-	struct hsock *hs; /* counted */
-	uint32_t token;
-	struct ng_mesg *reply;
-	size_t rlen;
-	ngu_host_answer_fn *done;
-	void *arg;
-};
-
 /* ---- the table ---- */
 
 static ngu__mtx table_lock;
-static struct hsock **table;
+static struct ngu__hsock **table;
 static uint32_t table_size, table_used; /* size: a power of two */
 static struct ngu_host *hosts;
 
@@ -93,9 +62,9 @@ slot_of(struct ngu_fdid id)
 static bool
 table_grow(void)
 {
-	struct hsock **old = table, *hs;
+	struct ngu__hsock **old = table, *hs;
 	uint32_t n = table_size, size = n != 0 ? n * 2 : 64;
-	struct hsock **t;
+	struct ngu__hsock **t;
 
 	if (table_used < n)
 		return (true);
@@ -115,9 +84,9 @@ table_grow(void)
 }
 
 static void
-table_remove(struct hsock *hs)
+table_remove(struct ngu__hsock *hs)
 {
-	struct hsock **p;
+	struct ngu__hsock **p;
 
 	if (!hs->in_table)
 		return;
@@ -130,8 +99,8 @@ table_remove(struct hsock *hs)
 
 /* ---- ending ---- */
 
-static void
-unref(struct hsock *hs)
+void
+ngu__host_unref(struct ngu__hsock *hs)
 {
 	/* ORDER hsock-refs (store side): each one who lets go releases what it did. */
 	if (NGU_FSUB_AR(&hs->refs, 1u) != 1)
@@ -145,12 +114,12 @@ unref(struct hsock *hs)
 static void
 dropped(struct ngu__watch *w)
 {
-	unref(NGU_CONTAINER(w, struct hsock, watch));
+	ngu__host_unref(NGU_CONTAINER(w, struct ngu__hsock, watch));
 }
 
 /* It is in nobody's hands any more. */
 static void
-finish(struct hsock *hs)
+finish(struct ngu__hsock *hs)
 {
 	struct ngu_host *h = hs->host;
 
@@ -168,7 +137,7 @@ finish(struct hsock *hs)
 
 /* Its descriptor is closed, or its host. Under the loop's lock, so that a sweep waits for it. */
 static void
-end(struct hsock *hs)
+end(struct ngu__hsock *hs)
 {
 	bool last;
 
@@ -183,8 +152,8 @@ end(struct hsock *hs)
 		finish(hs);
 }
 
-static void
-let_go(struct hsock *hs)
+void
+ngu__host_let_go(struct ngu__hsock *hs)
 {
 	bool last;
 
@@ -197,11 +166,10 @@ let_go(struct hsock *hs)
 		finish(hs);
 }
 
-/* The socket, not closed before let_go(). `h` NULL: of whatever host. */
-static struct hsock *
-look(struct ngu_host *h, struct ngu_fdid id)
+struct ngu__hsock *
+ngu__host_look(struct ngu_host *h, struct ngu_fdid id)
 {
-	struct hsock *hs = NULL;
+	struct ngu__hsock *hs = NULL;
 
 	ngu__mtx_lock(&table_lock);
 	if (table_size != 0)
@@ -214,9 +182,9 @@ look(struct ngu_host *h, struct ngu_fdid id)
 	return (hs);
 }
 
-/* The same for one in hand that may be ending; false: it has left the table. */
+/* As ngu__host_look(), for one in hand that may be ending; false: it has left the table. */
 static bool
-hold(struct hsock *hs)
+hold(struct ngu__hsock *hs)
 {
 	bool in;
 
@@ -227,11 +195,10 @@ hold(struct hsock *hs)
 	return (in);
 }
 
-/* The same for what may find names taken: first what has been closed until now. */
-static struct hsock *
-look_swept(struct ngu_host *h, struct ngu_fdid id)
+struct ngu__hsock *
+ngu__host_look_swept(struct ngu_host *h, struct ngu_fdid id)
 {
-	struct hsock *hs = look(h, id);
+	struct ngu__hsock *hs = ngu__host_look(h, id);
 
 	if (hs != NULL)
 		ngu__loop_sweep(hs->host->loop);
@@ -240,39 +207,13 @@ look_swept(struct ngu_host *h, struct ngu_fdid id)
 
 /* ---- what the node tells ---- */
 
-/* Is it somebody's answer? One that comes when nobody waits for it is refused: the program has not asked. */
-static bool
-answers(struct hsock *hs, const struct ng_mesg *msg, size_t len, int *error)
-{
-	struct query *q;
-
-	if ((msg->header.flags & NGF_RESP) == 0 || msg->header.token < QUERY_TOKEN)
-		return (false);
-	ngu__mtx_lock(&hs->query_lock);
-	for (q = hs->queries; q != NULL && q->token != msg->header.token; q = q->next)
-		;
-	if (q != NULL && q->reply == NULL) {
-		*error = (q->reply = malloc(len)) != NULL ? 0 : ENOMEM;
-		if (q->reply != NULL) {
-			memcpy(q->reply, msg, len);
-			q->rlen = len;
-		}
-	}
-	ngu__mtx_unlock(&hs->query_lock);
-	if (q == NULL && !NGU_LD_RLX(&hs->high_tokens)) {
-		*error = ETIMEDOUT;
-		return (true);
-	}
-	return (q != NULL);
-}
-
 static int
 on_message(void *arg, const char *from, const struct ng_mesg *msg, size_t len)
 {
-	struct hsock *hs = arg;
+	struct ngu__hsock *hs = arg;
 	int error = 0;
 
-	if (answers(hs, msg, len, &error))
+	if (ngu__host_answers(hs, msg, len, &error))
 		return (error);
 	error = ngu__pair_put(&hs->pair, from, msg, len, (msg->header.flags & NGF_RESP) != 0);
 
@@ -282,7 +223,7 @@ on_message(void *arg, const char *from, const struct ng_mesg *msg, size_t len)
 static int
 on_packet(void *arg, const char *hook, const struct mbuf *m)
 {
-	struct hsock *hs = arg;
+	struct ngu__hsock *hs = arg;
 	int error = ngu__pair_put_packet(&hs->pair, hook, m);
 
 	return (error == EPIPE ? 0 : error); /* likewise */
@@ -292,7 +233,7 @@ on_packet(void *arg, const char *hook, const struct mbuf *m)
 static void
 on_gone(void *arg)
 {
-	struct hsock *hs = arg;
+	struct ngu__hsock *hs = arg;
 
 	ngu__pair_end(&hs->pair);
 }
@@ -300,7 +241,7 @@ on_gone(void *arg)
 static void
 on_release(void *arg)
 {
-	unref(arg);
+	ngu__host_unref(arg);
 }
 
 static const struct ngu_sock_ops ops = { .message = on_message, .packet = on_packet, .gone = on_gone, .release = on_release };
@@ -316,7 +257,7 @@ ignore(int error)
 static void
 ready(struct ngu__watch *w, unsigned what)
 {
-	struct hsock *hs = NGU_CONTAINER(w, struct hsock, watch);
+	struct ngu__hsock *hs = NGU_CONTAINER(w, struct ngu__hsock, watch);
 	struct ngu_host *h = hs->host;
 	bool ended = (what & (NGU__HUP | NGU__END)) != 0;
 	ssize_t n = 1;
@@ -338,7 +279,7 @@ ready(struct ngu__watch *w, unsigned what)
 	/* What was written before the end is still sent. */
 	if ((what & NGU__HUP) && (n < 0 || !(what & NGU__RD)))
 		end(hs);
-	let_go(hs);
+	ngu__host_let_go(hs);
 }
 
 /* ---- hosts ---- */
@@ -428,7 +369,7 @@ void
 ngu_host_close(struct ngu_host *h)
 {
 	struct ngu_host **p;
-	struct hsock *hs;
+	struct ngu__hsock *hs;
 	unsigned round = 0;
 	uint32_t left;
 
@@ -515,7 +456,7 @@ int
 ngu_host_socket(struct ngu_host *h, enum ngu_sock_kind kind, ngu_host_gone_fn *fn, void *arg, int *fd, struct ngu_fdid *id)
 {
 	struct ngu_fdid unused;
-	struct hsock *hs;
+	struct ngu__hsock *hs;
 	int pair[2], error;
 
 	if (kind != NGU_SOCK_CONTROL && kind != NGU_SOCK_DATA)
@@ -579,45 +520,45 @@ ngu_host_socket(struct ngu_host *h, enum ngu_sock_kind kind, ngu_host_gone_fn *f
 int
 ngu_host_kind(struct ngu_host *h, struct ngu_fdid id, enum ngu_sock_kind *kind)
 {
-	struct hsock *hs = look(h, id);
+	struct ngu__hsock *hs = ngu__host_look(h, id);
 
 	if (hs == NULL)
 		return (ESTALE);
 	*kind = hs->kind;
-	let_go(hs);
+	ngu__host_let_go(hs);
 	return (0);
 }
 
 int
 ngu_host_bind(struct ngu_host *h, struct ngu_fdid id, const char *name)
 {
-	struct hsock *hs = look_swept(h, id);
+	struct ngu__hsock *hs = ngu__host_look_swept(h, id);
 	int error;
 
 	if (hs == NULL)
 		return (ESTALE);
 	error = ngu_sock_bind(hs->sock, name);
-	let_go(hs);
+	ngu__host_let_go(hs);
 	return (error);
 }
 
 int
 ngu_host_connect(struct ngu_host *h, struct ngu_fdid id, const char *path)
 {
-	struct hsock *hs = look_swept(h, id);
+	struct ngu__hsock *hs = ngu__host_look_swept(h, id);
 	int error;
 
 	if (hs == NULL)
 		return (ESTALE);
 	error = ngu_sock_connect(hs->sock, path);
-	let_go(hs);
+	ngu__host_let_go(hs);
 	return (error);
 }
 
 int
 ngu_host_name(struct ngu_host *h, struct ngu_fdid id, char name[NGU_SOCK_NAMELEN], uint32_t *node)
 {
-	struct hsock *hs = look(h, id);
+	struct ngu__hsock *hs = ngu__host_look(h, id);
 	int error;
 
 	if (hs == NULL)
@@ -625,7 +566,7 @@ ngu_host_name(struct ngu_host *h, struct ngu_fdid id, char name[NGU_SOCK_NAMELEN
 	error = ngu_sock_name(hs->sock, name);
 	if (node != NULL)
 		*node = ngu_sock_id(hs->sock);
-	let_go(hs);
+	ngu__host_let_go(hs);
 	return (error);
 }
 
@@ -633,142 +574,25 @@ int
 ngu_host_send_msg(struct ngu_host *h, struct ngu_fdid id, const char *path, const struct ng_mesg *msg, size_t len,
     ngu_sock_done_fn *done, void *arg)
 {
-	struct hsock *hs = look_swept(h, id);
+	struct ngu__hsock *hs = ngu__host_look_swept(h, id);
 	int error;
 
 	if (hs == NULL)
 		return (ESTALE);
-	if (len >= sizeof(*msg) && msg->header.token >= QUERY_TOKEN && (msg->header.flags & NGF_RESP) == 0)
-		NGU_ST_RLX(&hs->high_tokens, true);
+	if (len >= sizeof(*msg))
+		ngu__host_asks(hs, msg);
 	if (len > NGU_LD_RLX(&hs->maxdgram))
 		error = EMSGSIZE;
 	else
 		error = ngu_sock_send_msg(hs->sock, path, msg, len, done, arg);
-	let_go(hs);
-	return (error);
-}
-
-/* ---- queries ---- */
-
-static void
-query_free(struct query *q)
-{
-	unref(q->hs);
-	free(q->reply);
-	free(q);
-}
-
-static void
-query_off(struct query *q)
-{
-	struct query **p;
-
-	ngu__mtx_lock(&q->hs->query_lock);
-	for (p = &q->hs->queries; *p != q; p = &(*p)->next)
-		;
-	*p = q->next;
-	ngu__mtx_unlock(&q->hs->query_lock);
-}
-
-static void
-query_done(void *arg, int error)
-{
-	struct query *q = arg;
-	struct ng_mesg *reply;
-
-	query_off(q);
-	reply = error == 0 ? q->reply : NULL;
-	if (reply != NULL)
-		q->reply = NULL;
-	(q->done)(q->arg, error, reply, reply != NULL ? q->rlen : 0);
-	query_free(q);
-}
-
-/* A query in the socket's list, and the message with its token. */
-static int
-query_new(struct hsock *hs, const struct ng_mesg *msg, size_t len, struct query **qp, struct ng_mesg **copy)
-{
-	static _Atomic uint32_t token;
-	struct query *q;
-
-	if (len < sizeof(*msg))
-		return (EINVAL);
-	if (len > NGU_LD_RLX(&hs->maxdgram))
-		return (EMSGSIZE);
-	if ((q = calloc(1, sizeof(*q))) == NULL)
-		return (ENOMEM);
-	if ((*copy = malloc(len)) == NULL) {
-		free(q);
-		return (ENOMEM);
-	}
-	memcpy(*copy, msg, len);
-	q->hs = hs;
-	(void)NGU_FADD_RLX(&hs->refs, 1u);
-	(*copy)->header.token = q->token = NGU_FADD_RLX(&token, 1u) | QUERY_TOKEN;
-	ngu__mtx_lock(&hs->query_lock);
-	q->next = hs->queries;
-	hs->queries = q;
-	ngu__mtx_unlock(&hs->query_lock);
-	*qp = q;
-	return (0);
-}
-
-int
-ngu_host_query(struct ngu_host *h, struct ngu_fdid id, const char *path, const struct ng_mesg *msg, size_t len,
-    struct ng_mesg **reply, size_t *rlen)
-{
-	struct hsock *hs = look_swept(h, id);
-	struct ng_mesg *copy;
-	struct query *q;
-	int error;
-
-	*reply = NULL;
-	*rlen = 0;
-	if (hs == NULL)
-		return (ESTALE);
-	if ((error = query_new(hs, msg, len, &q, &copy)) == 0) {
-		error = ngu_sock_send_msg(hs->sock, path, copy, len, NULL, NULL);
-		query_off(q);
-		if (error == 0 && q->reply != NULL) {
-			*reply = q->reply;
-			*rlen = q->rlen;
-			q->reply = NULL;
-		}
-		query_free(q);
-		free(copy);
-	}
-	let_go(hs);
-	return (error);
-}
-
-int
-ngu_host_query_then(struct ngu_host *h, struct ngu_fdid id, const char *path, const struct ng_mesg *msg, size_t len,
-    ngu_host_answer_fn *done, void *arg)
-{
-	struct hsock *hs = look_swept(h, id);
-	struct ng_mesg *copy;
-	struct query *q;
-	int error;
-
-	if (hs == NULL)
-		return (ESTALE);
-	if ((error = query_new(hs, msg, len, &q, &copy)) == 0) {
-		q->done = done;
-		q->arg = arg;
-		if ((error = ngu_sock_send_msg(hs->sock, path, copy, len, query_done, q)) != 0) {
-			query_off(q);
-			query_free(q);
-		}
-		free(copy);
-	}
-	let_go(hs);
+	ngu__host_let_go(hs);
 	return (error);
 }
 
 int
 ngu_host_send_data(struct ngu_host *h, struct ngu_fdid id, const char *hook, const void *data, size_t len)
 {
-	struct hsock *hs = look(h, id);
+	struct ngu__hsock *hs = ngu__host_look(h, id);
 	int error;
 
 	if (hs == NULL)
@@ -777,27 +601,27 @@ ngu_host_send_data(struct ngu_host *h, struct ngu_fdid id, const char *hook, con
 		error = EMSGSIZE;
 	else
 		error = ngu_sock_send_data(hs->sock, hook, data, len);
-	let_go(hs);
+	ngu__host_let_go(hs);
 	return (error);
 }
 
 int
 ngu_host_getbuf(struct ngu_host *h, struct ngu_fdid id, struct ngu_host_buf *buf)
 {
-	struct hsock *hs = look(h, id);
+	struct ngu__hsock *hs = ngu__host_look(h, id);
 
 	if (hs == NULL)
 		return (ESTALE);
 	ngu__pair_stat(&hs->pair, buf);
 	buf->maxdgram = NGU_LD_RLX(&hs->maxdgram);
-	let_go(hs);
+	ngu__host_let_go(hs);
 	return (0);
 }
 
 int
 ngu_host_setbuf(struct ngu_host *h, struct ngu_fdid id, size_t recvspace, size_t maxdgram)
 {
-	struct hsock *hs = look(h, id);
+	struct ngu__hsock *hs = ngu__host_look(h, id);
 	int error = 0;
 
 	if (hs == NULL)
@@ -810,14 +634,14 @@ ngu_host_setbuf(struct ngu_host *h, struct ngu_fdid id, size_t recvspace, size_t
 		if (maxdgram != 0)
 			NGU_ST_RLX(&hs->maxdgram, maxdgram);
 	}
-	let_go(hs);
+	ngu__host_let_go(hs);
 	return (error);
 }
 
 int
 ngu_host_raw(struct ngu_host *h, struct ngu_fdid id)
 {
-	struct hsock *hs = look(h, id);
+	struct ngu__hsock *hs = ngu__host_look(h, id);
 	int error = 0;
 
 	if (hs == NULL)
@@ -826,6 +650,6 @@ ngu_host_raw(struct ngu_host *h, struct ngu_fdid id)
 		ngu__pair_raw(&hs->pair);
 	else
 		error = EINVAL;
-	let_go(hs);
+	ngu__host_let_go(hs);
 	return (error);
 }
