@@ -517,139 +517,123 @@ ngu_host_socket(struct ngu_host *h, enum ngu_sock_kind kind, ngu_host_gone_fn *f
 	return (error);
 }
 
-int
-ngu_host_kind(struct ngu_host *h, struct ngu_fdid id, enum ngu_sock_kind *kind)
-{
-	struct ngu__hsock *hs = ngu__host_look(h, id);
+/* `call`, and its result, for the socket `hs` that `find` finds. */
+#define WITH_SOCK(find, call) \
+	do { \
+		struct ngu__hsock *hs = (find); \
+		int error_; \
+		if (hs == NULL) \
+			return (ESTALE); \
+		error_ = (call); \
+		ngu__host_let_go(hs); \
+		return (error_); \
+	} while (0)
 
-	if (hs == NULL)
-		return (ESTALE);
-	*kind = hs->kind;
-	ngu__host_let_go(hs);
+static int
+kind(const struct ngu__hsock *hs, enum ngu_sock_kind *out)
+{
+	*out = hs->kind;
 	return (0);
+}
+
+int
+ngu_host_kind(struct ngu_host *h, struct ngu_fdid id, enum ngu_sock_kind *out)
+{
+	WITH_SOCK(ngu__host_look(h, id), kind(hs, out));
 }
 
 int
 ngu_host_bind(struct ngu_host *h, struct ngu_fdid id, const char *name)
 {
-	struct ngu__hsock *hs = ngu__host_look_swept(h, id);
-	int error;
-
-	if (hs == NULL)
-		return (ESTALE);
-	error = ngu_sock_bind(hs->sock, name);
-	ngu__host_let_go(hs);
-	return (error);
+	WITH_SOCK(ngu__host_look_swept(h, id), ngu_sock_bind(hs->sock, name));
 }
 
 int
 ngu_host_connect(struct ngu_host *h, struct ngu_fdid id, const char *path)
 {
-	struct ngu__hsock *hs = ngu__host_look_swept(h, id);
-	int error;
+	WITH_SOCK(ngu__host_look_swept(h, id), ngu_sock_connect(hs->sock, path));
+}
 
-	if (hs == NULL)
-		return (ESTALE);
-	error = ngu_sock_connect(hs->sock, path);
-	ngu__host_let_go(hs);
-	return (error);
+static int
+name(struct ngu__hsock *hs, char out[NGU_SOCK_NAMELEN], uint32_t *node)
+{
+	if (node != NULL)
+		*node = ngu_sock_id(hs->sock);
+	return (ngu_sock_name(hs->sock, out));
 }
 
 int
-ngu_host_name(struct ngu_host *h, struct ngu_fdid id, char name[NGU_SOCK_NAMELEN], uint32_t *node)
+ngu_host_name(struct ngu_host *h, struct ngu_fdid id, char out[NGU_SOCK_NAMELEN], uint32_t *node)
 {
-	struct ngu__hsock *hs = ngu__host_look(h, id);
-	int error;
+	WITH_SOCK(ngu__host_look(h, id), name(hs, out, node));
+}
 
-	if (hs == NULL)
-		return (ESTALE);
-	error = ngu_sock_name(hs->sock, name);
-	if (node != NULL)
-		*node = ngu_sock_id(hs->sock);
-	ngu__host_let_go(hs);
-	return (error);
+static int
+send_msg(struct ngu__hsock *hs, const char *path, const struct ng_mesg *msg, size_t len, ngu_sock_done_fn *done, void *arg)
+{
+	if (len > NGU_LD_RLX(&hs->maxdgram))
+		return (EMSGSIZE);
+	if (len >= sizeof(*msg))
+		ngu__host_asks(hs, msg);
+	return (ngu_sock_send_msg(hs->sock, path, msg, len, done, arg));
 }
 
 int
 ngu_host_send_msg(struct ngu_host *h, struct ngu_fdid id, const char *path, const struct ng_mesg *msg, size_t len,
     ngu_sock_done_fn *done, void *arg)
 {
-	struct ngu__hsock *hs = ngu__host_look_swept(h, id);
-	int error;
-
-	if (hs == NULL)
-		return (ESTALE);
-	if (len >= sizeof(*msg))
-		ngu__host_asks(hs, msg);
-	if (len > NGU_LD_RLX(&hs->maxdgram))
-		error = EMSGSIZE;
-	else
-		error = ngu_sock_send_msg(hs->sock, path, msg, len, done, arg);
-	ngu__host_let_go(hs);
-	return (error);
+	WITH_SOCK(ngu__host_look_swept(h, id), send_msg(hs, path, msg, len, done, arg));
 }
 
 int
 ngu_host_send_data(struct ngu_host *h, struct ngu_fdid id, const char *hook, const void *data, size_t len)
 {
-	struct ngu__hsock *hs = ngu__host_look(h, id);
-	int error;
+	WITH_SOCK(ngu__host_look(h, id), len > NGU_LD_RLX(&hs->maxdgram) ? EMSGSIZE : ngu_sock_send_data(hs->sock, hook, data, len));
+}
 
-	if (hs == NULL)
-		return (ESTALE);
-	if (len > NGU_LD_RLX(&hs->maxdgram))
-		error = EMSGSIZE;
-	else
-		error = ngu_sock_send_data(hs->sock, hook, data, len);
-	ngu__host_let_go(hs);
-	return (error);
+static int
+get_limits(struct ngu__hsock *hs, struct ngu_host_buf *buf)
+{
+	ngu__pair_stat(&hs->pair, buf);
+	buf->maxdgram = NGU_LD_RLX(&hs->maxdgram);
+	return (0);
 }
 
 int
 ngu_host_getbuf(struct ngu_host *h, struct ngu_fdid id, struct ngu_host_buf *buf)
 {
-	struct ngu__hsock *hs = ngu__host_look(h, id);
+	WITH_SOCK(ngu__host_look(h, id), get_limits(hs, buf));
+}
 
-	if (hs == NULL)
-		return (ESTALE);
-	ngu__pair_stat(&hs->pair, buf);
-	buf->maxdgram = NGU_LD_RLX(&hs->maxdgram);
-	ngu__host_let_go(hs);
+static int
+set_limits(struct ngu__hsock *hs, size_t recvspace, size_t maxdgram)
+{
+	if (recvspace > hs->host->o.max_buffer || maxdgram > hs->host->o.max_buffer)
+		return (ENOBUFS);
+	if (recvspace != 0)
+		ngu__pair_limit(&hs->pair, recvspace);
+	if (maxdgram != 0)
+		NGU_ST_RLX(&hs->maxdgram, maxdgram);
 	return (0);
 }
 
 int
 ngu_host_setbuf(struct ngu_host *h, struct ngu_fdid id, size_t recvspace, size_t maxdgram)
 {
-	struct ngu__hsock *hs = ngu__host_look(h, id);
-	int error = 0;
+	WITH_SOCK(ngu__host_look(h, id), set_limits(hs, recvspace, maxdgram));
+}
 
-	if (hs == NULL)
-		return (ESTALE);
-	if (recvspace > hs->host->o.max_buffer || maxdgram > hs->host->o.max_buffer) {
-		error = ENOBUFS;
-	} else {
-		if (recvspace != 0)
-			ngu__pair_limit(&hs->pair, recvspace);
-		if (maxdgram != 0)
-			NGU_ST_RLX(&hs->maxdgram, maxdgram);
-	}
-	ngu__host_let_go(hs);
-	return (error);
+static int
+raw(struct ngu__hsock *hs)
+{
+	if (hs->kind != NGU_SOCK_DATA)
+		return (EINVAL);
+	ngu__pair_raw(&hs->pair);
+	return (0);
 }
 
 int
 ngu_host_raw(struct ngu_host *h, struct ngu_fdid id)
 {
-	struct ngu__hsock *hs = ngu__host_look(h, id);
-	int error = 0;
-
-	if (hs == NULL)
-		return (ESTALE);
-	if (hs->kind == NGU_SOCK_DATA)
-		ngu__pair_raw(&hs->pair);
-	else
-		error = EINVAL;
-	ngu__host_let_go(hs);
-	return (error);
+	WITH_SOCK(ngu__host_look(h, id), raw(hs));
 }
