@@ -420,7 +420,12 @@ _Noreturn void lab_fail_at(unsigned kind, uintptr_t pc, uintptr_t addr, const ch
 _Noreturn void lab_stop(enum lab_end end);
 bool lab_runnable(unsigned i);
 void lab_run_threads(void); /* the driver: until all have ended, or one failed */
-bool lab_search_next(void);
+
+/* search.c */
+uint64_t lab_rng(void);
+/* One of n alternatives, paid for. `down`: they are tried from the last one on. Does not return if the run is of no use from here on. */
+const struct lab_choice *lab_decide(struct lab_choice *a, unsigned n, uint64_t site, bool down);
+bool lab_search_next(void); /* DFS: the next run's choices. False: there is none */
 void lab_search_reset(void);
 bool lab_met_end(void); /* a run ended in this state before */
 size_t lab_schedule_print(char *buf, size_t size);
