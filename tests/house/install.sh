@@ -28,7 +28,7 @@ read -r -a static_libs < <(pkg-config --variable=static_libs libng)
 nothing 'all headers are there' bash -c 'cd "$1/include" && find . -name "*.h" | while read -r h; do
 	[ -e "$2/include/libng/$h" ] || echo "$h"; done' sh "$src" "$prefix"
 nothing 'nothing but products is there' bash -c 'cd "$1" && find . -type f -o -type l | grep -vE \
-	"^./(s?bin/(ngctl|nghook|ngt|ngd)$|share/(bash-completion/completions/(ngctl|nghook)|zsh/site-functions/_ngctl|fish/vendor_completions\\.d/ngctl\\.fish)$|include/libng/(netgraph\\.h$|(ng|netgraph|kern)/)|lib(64)?/(.*/)?libng(-lab|-client|-sock)?(\.so(\..*)?|(-test)?\.a)$|lib(64)?/(.*/)?pkgconfig/libng(-lab|-client)?(-test)?\.pc|share/man/|libdata/pkgconfig/)"' sh "$prefix"
+	"^./(s?bin/(ngctl|nghook|ngt|ngd)$|share/(bash-completion/completions/(ngctl|nghook)|zsh/site-functions/_ngctl|fish/vendor_completions\\.d/(ngctl|nghook)\\.fish)$|include/libng/(netgraph\\.h$|(ng|netgraph|kern)/)|lib(64)?/(.*/)?libng(-lab|-client|-sock)?(\.so(\..*)?|(-test)?\.a)$|lib(64)?/(.*/)?pkgconfig/libng(-lab|-client)?(-test)?\.pc|share/man/|libdata/pkgconfig/)"' sh "$prefix"
 
 mkdir "$tmp/p"
 cat >"$tmp/p/embed.c" <<'C'

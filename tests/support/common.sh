@@ -41,6 +41,8 @@ needs_table() {
 	relacy      probe:relacy         relacy-dev      -                         -               -
 	spin        cmd:spin             spin            -                         -               -
 	valgrind    cmd:valgrind         valgrind        valgrind                  -               -
+	zsh         cmd:zsh              zsh             zsh                       zsh             zsh
+	fish        cmd:fish             fish            fish                      fish            fish
 	mandoc      cmd:mandoc           mandoc          mandoc                    -               mandoc
 	TABLE
 }
@@ -98,6 +100,8 @@ by_hand() {
 		gcovr) rest='https://gcovr.com' ;;
 		relacy) rest='Relacy Race Detector, https://github.com/dvyukov/relacy' ;;
 		spin) rest='https://spinroot.com' ;;
+		zsh) rest='https://www.zsh.org' ;;
+		fish) rest='https://fishshell.com' ;;
 		arm64-cc) rest='gcc for arm64 (aarch64-linux-gnu-gcc)' ;;
 		qemu-user) rest='https://www.qemu.org, its user emulation' ;;
 		*) rest=$thing ;;

@@ -51,6 +51,10 @@ _nghook() {
 		*) break ;;
 		esac
 	done
+	if [ ${#words[@]} -eq 0 ] && [ "${last#-}" != "$last" ]; then
+		mapfile -t COMPREPLY < <(compgen -W '-a -d -e -l -m -n -s -S' -- "$last")
+		return
+	fi
 	case ${#words[@]} in
 	0) __ngctl_reply "$last" < <("${NGCTL:-ngctl}" --complete "show $last" 2>/dev/null) ;;
 	1) ;; # a new hook's name
