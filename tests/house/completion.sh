@@ -78,7 +78,7 @@ typed() {
 # A shell at a terminal reads those keys. What it has recorded must be this file.
 at_terminal() { # COMMAND WANTED <KEYS
 	: >"$tmp/record"
-	timeout -k 5 60 script -qec "$1" /dev/null >"$tmp/screen" 2>&1
+	timeout -k 5 300 script -qec "$1" /dev/null >"$tmp/screen" 2>&1
 	diff "$2" "$tmp/record" || { [ "$(wc -l <"$2")" -eq "$(wc -l <"$tmp/record")" ] || tail -c 1000 "$tmp/screen" | cat -v; }
 }
 terminal=1

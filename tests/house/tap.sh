@@ -8,6 +8,9 @@ src=${1:-$(cd -- "$(dirname -- "$0")/../.." && pwd -P)}
 	bld=${2:-${NGU_BUILD_DIR:-$src/build}/plain}
 	cc=${CC:-cc}
 }
+# Whoever changes folders still finds them.
+case $src in /*) ;; *) src=$PWD/$src ;; esac
+case $bld in /*) ;; *) bld=$PWD/$bld ;; esac
 cases=0 bad=0
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf -- "$tmp"' EXIT
