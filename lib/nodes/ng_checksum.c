@@ -449,6 +449,39 @@ ng_checksum_rcvdata(hook_p hook, item_p item)
 	return (error);
 }
 
+#ifdef NGU_BURST_MAX
+static int
+ng_checksum_rcvburst(hook_p hook, struct mbuf **vec, unsigned n, size_t bytes)
+{
+	struct checksum *sc = NG_NODE_PRIVATE(NG_HOOK_NODE(hook));
+	unsigned left = 0;
+	int error;
+
+	if (NG_HOOK_PRIVATE(hook) == &way_out) {
+		if (sc->in != NULL)
+			return (ngu_send_burst(sc->in, vec, n, bytes));
+		counter_u64_add(sc->count[DROPPED], n);
+		for (unsigned i = 0; i < n; i++)
+			m_freem(vec[i]);
+		return (0);
+	}
+	counter_u64_add(sc->count[RECEIVED], n);
+	if (sc->configured) {
+		for (unsigned i = 0; i < n; i++)
+			if ((vec[left] = work(sc, vec[i])) != NULL)
+				left++;
+	} else {
+		left = n;
+	}
+	error = left != 0 ? ngu_send_burst(sc->out != NULL ? sc->out : hook, vec, left, left == n ? bytes : 0) : 0;
+	if (left == n)
+		return (error);
+	counter_u64_add(sc->count[DROPPED], n - left);
+	return (ENOBUFS);
+}
+NGU_BURST_INIT(checksum, &ng_checksum_type, ng_checksum_rcvburst);
+#endif
+
 /* ---- ends ---- */
 
 static int

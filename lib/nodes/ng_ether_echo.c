@@ -52,11 +52,25 @@ ng_ether_echo_rcvmsg(node_p node, item_p item, hook_p lasthook)
 	return (error);
 }
 
-/* The addresses move into storage that is nobody else's, so nothing shared is written. */
+/* The addresses move into storage that is nobody else's, so nothing shared is written. NULL: no memory, the frame is gone. */
+static struct mbuf *
+turned(struct mbuf *m)
+{
+	u_char addr[2 * ETHER_ADDR_LEN];
+
+	m_copydata(m, 0, sizeof(addr), (caddr_t)addr);
+	m_adj(m, sizeof(addr));
+	M_PREPEND(m, (int)sizeof(addr), M_NOWAIT);
+	if (m == NULL)
+		return (NULL);
+	memcpy(mtod(m, u_char *), addr + ETHER_ADDR_LEN, ETHER_ADDR_LEN);
+	memcpy(mtod(m, u_char *) + ETHER_ADDR_LEN, addr, ETHER_ADDR_LEN);
+	return (m);
+}
+
 static int
 ng_ether_echo_rcvdata(hook_p hook, item_p item)
 {
-	u_char addr[2 * ETHER_ADDR_LEN];
 	struct mbuf *m;
 	int error;
 
@@ -65,18 +79,37 @@ ng_ether_echo_rcvdata(hook_p hook, item_p item)
 		return (EINVAL);
 	}
 	NGI_GET_M(item, m);
-	m_copydata(m, 0, sizeof(addr), (caddr_t)addr);
-	m_adj(m, sizeof(addr));
-	M_PREPEND(m, (int)sizeof(addr), M_NOWAIT);
-	if (m == NULL) {
+	if ((m = turned(m)) == NULL) {
 		NG_FREE_ITEM(item);
 		return (ENOBUFS);
 	}
-	memcpy(mtod(m, u_char *), addr + ETHER_ADDR_LEN, ETHER_ADDR_LEN);
-	memcpy(mtod(m, u_char *) + ETHER_ADDR_LEN, addr, ETHER_ADDR_LEN);
 	NG_FWD_NEW_DATA(error, item, hook, m);
 	return (error);
 }
+
+#ifdef NGU_BURST_MAX
+static int
+ng_ether_echo_rcvburst(hook_p hook, struct mbuf **vec, unsigned n, size_t bytes)
+{
+	unsigned left = 0;
+	int error = 0, sent = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (vec[i]->m_pkthdr.len < ETHER_HDR_LEN) {
+			m_freem(vec[i]);
+			error = EINVAL;
+		} else if ((vec[left] = turned(vec[i])) == NULL) {
+			error = ENOBUFS;
+		} else {
+			left++;
+		}
+	}
+	if (left != 0)
+		sent = ngu_send_burst(hook, vec, left, left == n ? bytes : 0);
+	return (error != 0 ? error : sent);
+}
+NGU_BURST_INIT(ether_echo, &ng_ether_echo_type, ng_ether_echo_rcvburst);
+#endif
 
 static int
 ng_ether_echo_shutdown(node_p node)

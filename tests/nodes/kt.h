@@ -269,6 +269,39 @@ kt_short_(KT_HERE, struct kt_end *from, struct ngt_pkt in, struct kt_end *to, st
 	_assert_true(refused != 0, "no memory was asked for", file, line);
 }
 
+/* Three in a burst, each shared, with each allocation refused in turn: what is not lost arrives, and the error is that of a lost one. */
+__attribute__((__unused__)) static void
+kt_burst_short_(KT_HERE, struct kt_end *from, struct ngt_pkt in, struct kt_end *to, struct ngt_pkt out, int error)
+{
+	struct mbuf *v[3], *same[3];
+	unsigned refused = 0;
+	int e;
+
+	for (kt_at = 1;; kt_at++) {
+		for (int i = 0; i < KT_ENDS; i++)
+			kt_ends[i].n = 0;
+		for (unsigned i = 0; i < 3; i++)
+			v[i] = kt_mbuf(&in, KT_SHARED, &same[i]);
+		kt_refusing();
+		e = ngu_port_send_burst(from->port, v, 3);
+		kt_granting();
+		(void)!ngu_settle(g, 10000);
+		for (unsigned i = 0; i < 3; i++)
+			ngu_packet_free(same[i]);
+		if (e == error)
+			kt_is(to->n, 2);
+		else if (e != ENOMEM)
+			kt_is(e == 0 ? to->n : 0, 3);
+		refused += e == error;
+		if (to->n != 0)
+			ngt__expect_bytes(file, line, ngt__fail, out.b, out.len, to->pkt.b, to->pkt.len);
+		if (kt_seen < kt_at)
+			break;
+	}
+	kt_at = 0;
+	_assert_true(refused >= 3, "each of the three was lost once", file, line);
+}
+
 /* A command, with each of its allocations refused: carried out, or ENOMEM without an answer. How many times that was. */
 __attribute__((__unused__)) static unsigned
 kt_tell_short(const char *path, uint32_t cookie, uint32_t cmd, const void *arg, size_t len)
@@ -299,6 +332,7 @@ kt_tell_short(const char *path, uint32_t cookie, uint32_t cmd, const void *arg, 
 #define kt_goes(from, in, to, out) kt_goes_(__FILE__, __LINE__, (from), NGT_PKT(in), (to), NGT_PKT(out))
 /* The same while each allocation on the way is refused in turn: what does not arrive fails with that error, as some do, or with ENOMEM. */
 #define kt_short(from, in, to, out, error) kt_short_(__FILE__, __LINE__, (from), NGT_PKT(in), (to), NGT_PKT(out), (error))
+#define kt_burst_short(from, in, to, out, error) kt_burst_short_(__FILE__, __LINE__, (from), NGT_PKT(in), (to), NGT_PKT(out), (error))
 /* Refused with that error; 0: dropped without one. */
 #define kt_fails(from, in, error) kt_fails_(__FILE__, __LINE__, (from), NGT_PKT(in), (error))
 

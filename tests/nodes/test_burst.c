@@ -4,11 +4,14 @@
  * of each hook, with the same counts and statistics.
  */
 #include "nodes/nt.h"
+#include "nodes/text.h"
 
 #include <netgraph/ng_bridge.h>
+#include <netgraph/ng_checksum.h>
 #include <netgraph/ng_hole.h>
 #include <netgraph/ng_hub.h>
 #include <netgraph/ng_one2many.h>
+#include <netgraph/ng_patch.h>
 #include <netgraph/ng_tee.h>
 
 #define ENDS 5
@@ -50,6 +53,7 @@ struct type {
 	bool by_name; /* getstats wants the hook's name */
 	bool ethernet;
 	int alg; /* one2many's */
+	const char *config; /* patch's, checksum's */
 };
 
 /* Packet i: who speaks to whom is from a few hosts, in runs and alone. */
@@ -103,6 +107,8 @@ run(const struct type *ty, unsigned size, struct result *r)
 	}
 	if (ty->alg != 0)
 		config_one2many(ty->alg);
+	if (ty->config != NULL)
+		nt_text_is("n:", "setconfig", ty->config, "");
 	for (unsigned in = 0; ty->ethernet && in < ends; in++) { /* what is learned in a burst holds from its end on: so before */
 		uint8_t b[20] = { 2, 0, 0, 0, 0, 99, 2, 0, 0, 0, 0, (uint8_t)in };
 
@@ -239,6 +245,50 @@ test_bridge(void **state)
 	same(&ty, true);
 }
 
+static void
+test_ether_echo(void **state)
+{
+	const struct type ty = { .name = "ether_echo", .hook = { "a", "b" }, .ethernet = true };
+
+	(void)state;
+	same(&ty, true);
+	assert_in_range(one.out[1].n, PACKETS / 2, PACKETS - 1); /* the runts went */
+}
+
+/* As it is, and told to change packets; without an out hook they come back, and what comes by it without an in hook goes. */
+static void
+both_ways(struct type *ty, const char *config)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		ty->config = i == 0 ? NULL : config;
+		ty->hook[0] = "in";
+		ty->hook[1] = "out";
+		same(ty, true);
+		ty->hook[1] = NULL;
+		same(ty, true);
+		ty->hook[0] = "out";
+		same(ty, false);
+	}
+}
+
+static void
+test_patch(void **state)
+{
+	struct type ty = { .name = "patch", .cookie = NGM_PATCH_COOKIE, .getstats = NGM_PATCH_GET_STATS };
+
+	(void)state;
+	both_ways(&ty, "{ count=1 ops=[ { offset=30 length=2 mode=2 value=300 } ] }"); /* the shorter ones have no such place */
+}
+
+static void
+test_checksum(void **state)
+{
+	struct type ty = { .name = "checksum", .cookie = NGM_CHECKSUM_COOKIE, .getstats = NGM_CHECKSUM_GET_STATS };
+
+	(void)state;
+	both_ways(&ty, "{ csum_flags=1 }");
+}
+
 int
 main(void)
 {
@@ -250,6 +300,9 @@ main(void)
 		nt_test(test_split),
 		nt_test(test_one2many),
 		nt_test(test_bridge),
+		nt_test(test_ether_echo),
+		nt_test(test_patch),
+		nt_test(test_checksum),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -351,6 +351,7 @@ test_memory(void **state)
 	set(ALL, 0);
 	kt_short(in, spoiled(UDP4(40), 10, 26), out, UDP4(40), ENOBUFS);
 	nt_text_is("x:", "getstats", "", "{ Received=6 Processed=5 Dropped=1 }");
+	kt_burst_short(in, spoiled(UDP4(40), 10, 26), out, UDP4(40), ENOBUFS);
 }
 
 static void

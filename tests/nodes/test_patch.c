@@ -254,6 +254,7 @@ test_memory(void **state)
 	ok(config(0, 1, NG_PATCH_MODE_SET, 0x55));
 	kt_short(in, "00 11", out, "55 11", ENOBUFS);
 	nt_text_is("x:", "getstats", "", "{ Received=6 Patched=5 Dropped=1 }");
+	kt_burst_short(in, "00 11", out, "55 11", ENOBUFS);
 }
 
 static void
