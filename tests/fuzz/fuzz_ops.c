@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * fuzz_ops.c - bytes are a sequence of operations, which run on the library and on the model (model.c). After each: the same result,
+ * fuzz_ops.c - bytes are a sequence of operations, which run on the library and on the model (model.c, model_list.c). After each: the same result,
  * the same graph (names, types, hooks, peers), the same methods in the same order, the same packets at the same hooks, the
  * same accounts; and what the messages tell is what there is. At the end all is shut down and nothing is alive.
  *

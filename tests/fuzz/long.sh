@@ -95,7 +95,7 @@ fi
 make_target() {
 	local o=$dir/fuzz-objects f world libs
 	mkdir -p -- "$o" || return 1
-	for f in support model; do
+	for f in support model model_list; do
 		"$cc" "${flags[@]}" -I"$src/include" -I"$src/tests" -c "$src/tests/fuzz/$f.c" -o "$o/$1-$f.o" || return 1
 	done
 	world=()
@@ -103,7 +103,7 @@ make_target() {
 	"$cc" "${flags[@]}" ${world[@]+"${world[@]}"} -I"$src/lib" -I"$src/include" -I"$src/tests" -c "$src/tests/fuzz/fuzz_$1.c" \
 		-o "$o/$1.o" || return 1
 	read -r -a libs < <(sed -n 's/^Libs.private: //p' "$dir/lib/libng.pc")
-	"$cc" "${flags[@]}" "$o/$1.o" "$o/$1-support.o" "$o/$1-model.o" -Wl,--whole-archive "$dir/lib/libng.a" -Wl,--no-whole-archive \
+	"$cc" "${flags[@]}" "$o/$1.o" "$o/$1-support.o" "$o/$1-model.o" "$o/$1-model_list.o" -Wl,--whole-archive "$dir/lib/libng.a" -Wl,--no-whole-archive \
 		"$dir/lib/libng-test.a" "${libs[@]}" -o "$dir/fuzz-$1"
 }
 built=()

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * model.c - the reference model (model.h): netgraph's rules, one thread, nothing clever.
+ * model.c - the reference model (model.h): netgraph's rules, one thread, nothing clever. Lists of changes are model_list.c.
  *
  * A node is `busy` while a method may be running with its writer's turn. What arrives for a busy node waits in its queue, removals of
  * hooks and of the node itself until the turn ends, packets and messages until the operation is over.
@@ -13,9 +13,9 @@
 
 #include "fuzz/fuzz.h"
 #include "fuzz/model.h"
+#include "fuzz/model_in.h"
 
 #include <netgraph/ng_message.h>
-#include <ng/apply.h>
 
 const struct ftype ftypes[] = {
 	{ "keep", 0 },
@@ -35,37 +35,16 @@ const struct ftype ftypes[] = {
 };
 const unsigned nftypes = sizeof(ftypes) / sizeof(ftypes[0]);
 
-#define NODES 1024
-#define HOOKS 4096
 #define ITEMS 65536
 #define PKT 64
 #define LIMIT 12 /* nested deliveries */
 
-struct mnode;
-struct mhook {
-	char name[NG_HOOKSIZ];
-	struct mnode *node;
-	struct mhook *peer; /* NULL: the dead hook */
-	struct mhook *next; /* of the node's, newest first */
-	bool linked, dead, doomed, queue, keep;
-	bool closed; /* made by a list that is not through yet: not to be found, packets are refused */
-};
 struct mitem {
 	struct mitem *next;
 	struct mhook *hook; /* where it arrives, or what is to be removed */
 	enum { M_DOOM, M_DATA, M_NOTE } kind;
 	size_t len;
 	uint8_t pkt[PKT];
-};
-struct mnode {
-	uint32_t id;
-	char name[NG_NODESIZ], second[NG_NODESIZ]; /* the second: reserved by a list */
-	const struct ftype *type;
-	struct mhook *hooks;
-	struct mitem *head, **tail;
-	bool busy, invalid, closing, gone, doomed, really_die, excl, alive;
-	int64_t due; /* its timer; 0 none */
-	unsigned timer;
 };
 
 static struct mnode nodes[NODES];
@@ -135,8 +114,8 @@ md_reset(void)
 
 /* ---- finding ---- */
 
-static uint32_t
-id_of(const char *s)
+uint32_t
+md__id_of(const char *s)
 {
 	size_t n = strlen(s), i = 1;
 	uint64_t v = 0;
@@ -157,16 +136,16 @@ id_of(const char *s)
 	return ((uint32_t)v);
 }
 
-static bool
-legal(const char *s)
+bool
+md__legal(const char *s)
 {
-	return (s[0] != '\0' && strlen(s) < NG_NODESIZ && strpbrk(s, ".:") == NULL && id_of(s) == 0);
+	return (s[0] != '\0' && strlen(s) < NG_NODESIZ && strpbrk(s, ".:") == NULL && md__id_of(s) == 0);
 }
 
 static struct mnode *
 by_name(const char *name)
 {
-	uint32_t id = id_of(name);
+	uint32_t id = md__id_of(name);
 
 	for (unsigned i = 0; i < nnodes; i++) {
 		struct mnode *n = &nodes[i];
@@ -198,8 +177,8 @@ hook_of(struct mnode *n, const char *name)
 }
 
 /* A path into the node part ("" none) and the hooks; -1 when it is none. */
-static int
-split(const char *path, char *node, char *rest, bool *has)
+int
+md__split(const char *path, char *node, char *rest, bool *has)
 {
 	const char *colon;
 	size_t n;
@@ -234,7 +213,7 @@ find(struct mnode *here, const char *path, struct mnode **out, struct mhook **la
 
 	if (last != NULL)
 		*last = NULL;
-	if (split(path, name, rest, &has) != 0)
+	if (md__split(path, name, rest, &has) != 0)
 		return (EINVAL);
 	if (has && strcmp(name, ".") != 0) {
 		if ((n = by_name(name)) == NULL)
@@ -268,7 +247,6 @@ md_lookup(const char *path, uint32_t *id)
 
 /* ---- turns, and what waits for them ---- */
 
-static void rmnode(struct mnode *n);
 static void destroy(struct mhook *h);
 
 static struct mitem *
@@ -316,20 +294,20 @@ dooms(struct mnode *n)
 		} else if (n->doomed) {
 			more = true;
 			n->doomed = false;
-			rmnode(n);
+			md__rmnode(n);
 		}
 	}
 }
 
-static void
-take(struct mnode *n)
+void
+md__take(struct mnode *n)
 {
 	FZ(!n->busy, "the model takes a turn twice");
 	n->busy = true;
 }
 
-static void
-release(struct mnode *n)
+void
+md__release(struct mnode *n)
 {
 	dooms(n);
 	n->busy = false;
@@ -340,8 +318,8 @@ kick(struct mnode *n)
 {
 	if (n->busy)
 		return;
-	take(n);
-	release(n);
+	md__take(n);
+	md__release(n);
 }
 
 static void
@@ -417,8 +395,8 @@ close_method(struct mnode *n)
 
 /* ---- birth and death ---- */
 
-static const struct ftype *
-type_of(const char *name)
+const struct ftype *
+md__type_of(const char *name)
 {
 	for (unsigned i = 0; i < nftypes; i++)
 		if (strcmp(ftypes[i].name, name) == 0)
@@ -426,10 +404,10 @@ type_of(const char *name)
 	return (NULL);
 }
 
-static int
-make_node(const char *typename, struct mnode **out)
+int
+md__make_node(const char *typename, struct mnode **out)
 {
-	const struct ftype *t = type_of(typename);
+	const struct ftype *t = md__type_of(typename);
 	struct mnode *n;
 
 	if (t == NULL)
@@ -514,8 +492,8 @@ destroy(struct mhook *h)
 	}
 }
 
-static void
-rmnode(struct mnode *n)
+void
+md__rmnode(struct mnode *n)
 {
 	if (n->closing || n->gone)
 		return;
@@ -537,12 +515,12 @@ rmnode(struct mnode *n)
 	}
 }
 
-static int
-rename_node(struct mnode *n, const char *name)
+int
+md__rename_node(struct mnode *n, const char *name)
 {
 	if (strcmp(n->name, name) == 0)
 		return (0);
-	if (!legal(name))
+	if (!md__legal(name))
 		return (EINVAL);
 	if (by_name(name) != NULL)
 		return (EADDRINUSE);
@@ -552,34 +530,27 @@ rename_node(struct mnode *n, const char *name)
 
 /* ---- edges ---- */
 
-/* What an entry of a list made; NULL instead: a single call. */
-struct made {
-	struct mhook *h[2];
-	struct mnode *node;
-	bool keep[2]; /* the node had no hooks before, and shall not go for having none again */
-};
-
-static int
-mkpeer(struct mnode *n, const char *type, const char *ourhook, const char *peerhook, struct made *made)
+int
+md__mkpeer(struct mnode *n, const char *type, const char *ourhook, const char *peerhook, struct made *made)
 {
 	struct mhook *h, *h2;
 	struct mnode *n2;
 	int error;
 
-	if ((error = make_node(type, &n2)) != 0)
+	if ((error = md__make_node(type, &n2)) != 0)
 		return (error);
-	take(n2);
+	md__take(n2);
 	if ((error = add_hook(n, ourhook, &h)) != 0) {
 		n2->really_die = made != NULL;
-		rmnode(n2);
-		release(n2);
+		md__rmnode(n2);
+		md__release(n2);
 		return (error);
 	}
 	h->keep = made != NULL && made->keep[0];
 	if ((error = add_hook(n2, peerhook, &h2)) != 0) {
 		n2->really_die = made != NULL;
-		rmnode(n2);
-		release(n2);
+		md__rmnode(n2);
+		md__release(n2);
 		destroy(h);
 		return (error);
 	}
@@ -590,33 +561,33 @@ mkpeer(struct mnode *n, const char *type, const char *ourhook, const char *peerh
 	if (error != 0) {
 		destroy(h2);
 		n2->really_die = n2->really_die || made != NULL;
-		rmnode(n2);
+		md__rmnode(n2);
 	} else if (made != NULL) {
 		*made = (struct made){ .h = { h, h2 }, .node = n2 };
 		h->closed = h2->closed = true;
 	}
-	release(n2);
+	md__release(n2);
 	return (error);
 }
 
 /* With the turn of `n`, which is given back. */
-static int
-connect_nodes(struct mnode *n, const char *ourhook, struct mnode *n2, const char *peerhook, struct made *made)
+int
+md__connect_nodes(struct mnode *n, const char *ourhook, struct mnode *n2, const char *peerhook, struct made *made)
 {
 	bool self = n == n2;
 	struct mhook *h, *h2;
 	int error;
 
 	if (peerhook[0] == '\0') {
-		release(n);
+		md__release(n);
 		return (EINVAL);
 	}
 	if ((self && strcmp(ourhook, peerhook) == 0) || listed(n2, peerhook) != NULL) {
-		release(n);
+		md__release(n);
 		return (EEXIST);
 	}
 	if ((error = add_hook(n, ourhook, &h)) != 0) {
-		release(n);
+		md__release(n);
 		return (error);
 	}
 	h2 = new_hook(peerhook);
@@ -625,8 +596,8 @@ connect_nodes(struct mnode *n, const char *ourhook, struct mnode *n2, const char
 	h->peer = h2;
 	h2->peer = h;
 	if (self)
-		release(n);
-	take(n2);
+		md__release(n);
+	md__take(n2);
 	if ((error = newhook(n2, h2)) != 0) {
 		rmhook_self(h);
 	} else {
@@ -635,16 +606,16 @@ connect_nodes(struct mnode *n, const char *ourhook, struct mnode *n2, const char
 			destroy(h2);
 		} else {
 			if (self) {
-				release(n);
-				take(n);
+				md__release(n);
+				md__take(n);
 			}
 			if ((error = connect_method(h)) != 0)
 				destroy(self ? h : h2);
 		}
 	}
-	release(n2);
+	md__release(n2);
 	if (!self)
-		release(n);
+		md__release(n);
 	if (error == 0 && made != NULL) {
 		*made = (struct made){ .h = { h, h2 } };
 		h->closed = h2->closed = true;
@@ -812,8 +783,8 @@ note(struct mnode *n, struct mhook *last)
 }
 
 /* The end of an operation: what waits is served. */
-static void
-settle(void)
+void
+md__settle(void)
 {
 	struct mitem *i;
 	bool more = true;
@@ -856,14 +827,14 @@ md_mknode(const char *type, const char *name, uint32_t *id)
 	struct mnode *n;
 	int error;
 
-	if ((error = make_node(type, &n)) != 0)
+	if ((error = md__make_node(type, &n)) != 0)
 		return (error);
-	if (name[0] != '\0' && (error = rename_node(n, name)) != 0) {
+	if (name[0] != '\0' && (error = md__rename_node(n, name)) != 0) {
 		n->really_die = true;
-		take(n);
-		rmnode(n);
-		release(n);
-		settle();
+		md__take(n);
+		md__rmnode(n);
+		md__release(n);
+		md__settle();
 		return (error);
 	}
 	*id = n->id;
@@ -880,10 +851,10 @@ md_mkpeer(const char *path, const char *type, const char *ourhook, const char *p
 		return (EINVAL);
 	if ((error = find(NULL, path, &n, NULL)) != 0)
 		return (error);
-	take(n);
-	error = mkpeer(n, type, ourhook, peerhook, NULL);
-	release(n);
-	settle();
+	md__take(n);
+	error = md__mkpeer(n, type, ourhook, peerhook, NULL);
+	md__release(n);
+	md__settle();
 	return (error);
 }
 
@@ -899,9 +870,9 @@ md_connect(const char *path, const char *ourhook, const char *peerpath, const ch
 		return (error);
 	if ((error = find(n, peerpath, &n2, NULL)) != 0)
 		return (error);
-	take(n);
-	error = connect_nodes(n, ourhook, n2, peerhook, NULL);
-	settle();
+	md__take(n);
+	error = md__connect_nodes(n, ourhook, n2, peerhook, NULL);
+	md__settle();
 	return (error);
 }
 
@@ -916,11 +887,11 @@ md_rmhook(const char *path, const char *hook)
 		return (EINVAL);
 	if ((error = find(NULL, path, &n, NULL)) != 0)
 		return (error);
-	take(n);
+	md__take(n);
 	if ((h = hook_of(n, hook)) != NULL)
 		destroy(h);
-	release(n);
-	settle();
+	md__release(n);
+	md__settle();
 	return (0);
 }
 
@@ -932,7 +903,7 @@ md_name(const char *path, const char *name)
 
 	if (!fits(name, NG_NODESIZ))
 		return (EINVAL);
-	return ((error = find(NULL, path, &n, NULL)) != 0 ? error : rename_node(n, name));
+	return ((error = find(NULL, path, &n, NULL)) != 0 ? error : md__rename_node(n, name));
 }
 
 int
@@ -943,10 +914,10 @@ md_shutdown(const char *path)
 
 	if ((error = find(NULL, path, &n, NULL)) != 0)
 		return (error);
-	take(n);
-	rmnode(n);
-	release(n);
-	settle();
+	md__take(n);
+	md__rmnode(n);
+	md__release(n);
+	md__settle();
 	return (0);
 }
 
@@ -965,11 +936,11 @@ md_insert(const char *path, const char *hook, const char *type, const char *in, 
 		return (ENOENT);
 	if ((far = h->peer) == NULL)
 		return (ENOTCONN);
-	if ((error = make_node(type, &n)) != 0)
+	if ((error = md__make_node(type, &n)) != 0)
 		return (error);
-	take(n);
+	md__take(n);
 	if (name[0] != '\0')
-		error = rename_node(n, name);
+		error = md__rename_node(n, name);
 	if (error == 0)
 		error = add_hook(n, in, &a);
 	if (error == 0)
@@ -980,7 +951,7 @@ md_insert(const char *path, const char *hook, const char *type, const char *in, 
 		error = connect_method(b);
 	if (error != 0) {
 		n->really_die = true;
-		rmnode(n);
+		md__rmnode(n);
 	} else {
 		h->peer = a;
 		a->peer = h;
@@ -988,17 +959,17 @@ md_insert(const char *path, const char *hook, const char *type, const char *in, 
 		b->peer = far;
 		*id = n->id;
 	}
-	release(n);
-	settle();
+	md__release(n);
+	md__settle();
 	return (error);
 }
 
-static void
-remove_one(struct mhook *h)
+void
+md__remove_one(struct mhook *h)
 {
-	take(h->node);
+	md__take(h->node);
 	destroy(h);
-	release(h->node);
+	md__release(h->node);
 }
 
 int
@@ -1015,9 +986,9 @@ md_bypass(const char *path, const char *a, const char *b)
 	if ((error = can_join(h1, h2)) != 0)
 		return (error);
 	splice(h1, h2);
-	remove_one(h1);
-	remove_one(h2);
-	settle();
+	md__remove_one(h1);
+	md__remove_one(h2);
+	md__settle();
 	return (0);
 }
 
@@ -1036,7 +1007,7 @@ md_relink(const char *path, const char *hook, const char *newpath, const char *n
 		return (ENOENT);
 	if ((error = find(NULL, newpath, &to, NULL)) != 0)
 		return (error);
-	take(to);
+	md__take(to);
 	if ((error = add_hook(to, newhook, &h)) == 0 && (error = connect_method(h)) != 0)
 		destroy(h);
 	if (error == 0) {
@@ -1045,16 +1016,16 @@ md_relink(const char *path, const char *hook, const char *newpath, const char *n
 		near->peer = h;
 		h->peer = near;
 	}
-	release(to);
+	md__release(to);
 	if (error == 0)
-		remove_one(old);
-	settle();
+		md__remove_one(old);
+	md__settle();
 	return (error);
 }
 
 /* With the node's turn, but for FZ_REPEAT. */
-static int
-rcvmsg(struct mnode *n, struct mhook *last, uint32_t cmd, const uint8_t *arg, size_t len, bool *replied)
+int
+md__rcvmsg(struct mnode *n, struct mhook *last, uint32_t cmd, const uint8_t *arg, size_t len, bool *replied)
 {
 	struct mhook *h = n->hooks;
 
@@ -1108,13 +1079,13 @@ md_msg(const char *path, uint32_t cmd, const uint8_t *arg, size_t len, bool *rep
 	if ((error = find(NULL, path, &n, &last)) != 0)
 		return (error);
 	if (cmd & NGM_READONLY) { /* a reader: nothing is removed by it */
-		error = rcvmsg(n, last, cmd, arg, len, replied);
+		error = md__rcvmsg(n, last, cmd, arg, len, replied);
 	} else {
-		take(n);
-		error = rcvmsg(n, last, cmd, arg, len, replied);
-		release(n);
+		md__take(n);
+		error = md__rcvmsg(n, last, cmd, arg, len, replied);
+		md__release(n);
 	}
-	settle();
+	md__settle();
 	return (error);
 }
 
@@ -1127,7 +1098,7 @@ md_send(const char *path, const char *hook, const uint8_t *pkt, size_t len, bool
 	if ((error = find(NULL, path, &n, NULL)) != 0)
 		return (error);
 	error = send(hook_of(n, hook), pkt, len, 0, queue);
-	settle();
+	md__settle();
 	return (error);
 }
 
@@ -1158,16 +1129,22 @@ md_advance(unsigned ms)
 		now = first;
 		next->due = 0;
 		md_say(&md_log, "timer %u %u\n", next->id, next->timer);
-		take(next);
+		md__take(next);
 		if (next->hooks != NULL)
 			(void)send(next->hooks, (const uint8_t[]){ 1, 3, 't' }, 3, 0, false);
-		release(next);
-		settle();
+		md__release(next);
+		md__settle();
 	}
 	now = end;
 }
 
 /* ---- what it looks like ---- */
+
+struct mnode *
+md__node(unsigned i)
+{
+	return (i < nnodes ? &nodes[i] : NULL);
+}
 
 void
 md_dump(struct md_text *t)
@@ -1199,375 +1176,4 @@ uint32_t
 md_last_id(void)
 {
 	return (next_id - 1);
-}
-
-/* ---- lists ---- */
-
-#define LIST 16
-
-struct pnode {
-	struct mnode *node; /* NULL before it is made */
-	const struct ftype *type;
-	char name[NG_NODESIZ];
-	bool gone, bare, ours;
-};
-struct phook {
-	struct pnode *node;
-	struct phook *peer;
-	struct mhook *hook;
-	char name[NG_HOOKSIZ];
-	bool gone;
-};
-struct given {
-	char name[NG_NODESIZ];
-};
-struct entry {
-	struct pnode *node, *peer;
-	struct phook *hook, *far, *last;
-	struct made made;
-	bool done, reserved;
-};
-
-static struct pnode pn[NODES];
-static struct phook ph[HOOKS];
-static struct given given[LIST];
-static unsigned npn, nph, ngiven;
-
-static void
-picture(void)
-{
-	struct phook *p;
-	unsigned i, k;
-
-	npn = nph = ngiven = 0;
-	for (i = 0; i < nnodes; i++) {
-		struct mnode *n = &nodes[i];
-
-		if (!n->alive)
-			continue;
-		pn[npn] = (struct pnode){ .node = n, .type = n->type, .bare = n->hooks == NULL };
-		(void)snprintf(pn[npn].name, sizeof(pn[npn].name), "%s", n->name);
-		for (struct mhook *h = n->hooks; h != NULL; h = h->next) {
-			p = &ph[nph++];
-			*p = (struct phook){ .node = &pn[npn], .hook = h };
-			(void)snprintf(p->name, sizeof(p->name), "%s", h->name);
-		}
-		npn++;
-	}
-	for (i = 0; i < nph; i++)
-		for (k = 0; k < nph; k++)
-			if (ph[i].hook->peer == ph[k].hook)
-				ph[i].peer = &ph[k];
-}
-
-static struct pnode *
-p_by_name(const char *name)
-{
-	uint32_t id = id_of(name);
-
-	for (unsigned i = 0; i < npn; i++)
-		if (id != 0 ? pn[i].node != NULL && !pn[i].ours && pn[i].node->id == id : name[0] != '\0' && strcmp(pn[i].name, name) == 0)
-			return (&pn[i]);
-	return (NULL);
-}
-
-static bool
-p_given(const char *name)
-{
-	for (unsigned i = 0; i < ngiven; i++)
-		if (strcmp(given[i].name, name) == 0)
-			return (true);
-	return (false);
-}
-
-static bool
-p_hook_gone(const struct phook *h)
-{
-	return (h->gone || (h->peer != NULL && h->peer->node->gone) || h->node->gone);
-}
-
-static struct phook *
-p_hook(const struct pnode *n, const char *name)
-{
-	for (unsigned i = nph; i-- != 0;)
-		if (ph[i].node == n && strcmp(ph[i].name, name) == 0)
-			return (&ph[i]);
-	return (NULL);
-}
-
-static int
-p_find(struct pnode *here, const char *path, struct pnode **out, struct phook **last)
-{
-	char name[NG_PATHSIZ], rest[NG_PATHSIZ], *seg, *next;
-	struct pnode *n = here;
-	struct phook *h = NULL;
-	bool has;
-
-	if (strlen(path) >= NG_PATHSIZ || split(path, name, rest, &has) != 0)
-		return (EINVAL);
-	if (has && strcmp(name, ".") != 0) {
-		if ((n = p_by_name(name)) == NULL)
-			return (ENOENT);
-	} else if (n == NULL) {
-		return (EINVAL);
-	}
-	if (n->gone)
-		return (ENOENT);
-	for (seg = rest; seg != NULL && seg[0] != '\0'; seg = next) {
-		if ((next = strchr(seg, '.')) != NULL)
-			*next++ = '\0';
-		if ((h = p_hook(n, seg)) == NULL || p_hook_gone(h) || h->peer == NULL)
-			return (ENOENT);
-		h = h->peer;
-		n = h->node;
-	}
-	*out = n;
-	if (last != NULL)
-		*last = h;
-	return (0);
-}
-
-static int
-p_type(const char *name, const struct ftype **t)
-{
-	if (name[0] == '\0')
-		return (EINVAL);
-	if ((*t = type_of(name)) == NULL)
-		return (ENXIO);
-	return ((*t)->flags & FT_NOCTOR ? EINVAL : 0);
-}
-
-static int
-p_name(struct pnode *n, const char *name)
-{
-	struct pnode *o;
-
-	if (!legal(name))
-		return (EINVAL);
-	if (strcmp(n->name, name) == 0)
-		return (0);
-	o = p_by_name(name);
-	if ((o == NULL && p_given(name)) || (o != NULL && o->gone))
-		return (EBUSY);
-	if (o != NULL)
-		return (EADDRINUSE);
-	if (n->name[0] != '\0')
-		(void)snprintf(given[ngiven++].name, NG_NODESIZ, "%s", n->name);
-	(void)snprintf(n->name, sizeof(n->name), "%s", name);
-	return (0);
-}
-
-static int
-p_new_hook(struct pnode *n, const char *name, struct phook **out)
-{
-	struct phook *h;
-
-	if (name[0] == '\0' || strlen(name) >= NG_HOOKSIZ)
-		return (EINVAL);
-	if ((h = p_hook(n, name)) != NULL)
-		return (p_hook_gone(h) ? EBUSY : EEXIST);
-	h = &ph[nph++];
-	*h = (struct phook){ .node = n };
-	(void)snprintf(h->name, sizeof(h->name), "%s", name);
-	*out = h;
-	return (0);
-}
-
-static int
-p_link(struct entry *e, const struct md_op *o)
-{
-	int error;
-
-	if ((error = p_new_hook(e->node, o->hook, &e->hook)) != 0 || (error = p_new_hook(e->peer, o->peerhook, &e->far)) != 0)
-		return (error);
-	e->hook->peer = e->far;
-	e->far->peer = e->hook;
-	return (0);
-}
-
-static int
-check(const struct md_op *o, struct entry *e)
-{
-	const struct ftype *t;
-	int error;
-
-	if (o->kind != NGU_OP_MKNODE && (error = p_find(NULL, o->path, &e->node, &e->last)) != 0)
-		return (error);
-	switch (o->kind) {
-	case NGU_OP_MKNODE:
-	case NGU_OP_MKPEER:
-		if ((error = p_type(o->type, &t)) != 0)
-			return (error);
-		e->peer = &pn[npn++];
-		*e->peer = (struct pnode){ .type = t, .ours = true };
-		if (o->kind == NGU_OP_MKPEER)
-			return (p_link(e, o));
-		return (o->name[0] != '\0' ? p_name(e->peer, o->name) : 0);
-	case NGU_OP_CONNECT:
-		if ((error = p_find(e->node, o->peerpath, &e->peer, NULL)) != 0)
-			return (error);
-		return (p_link(e, o));
-	case NGU_OP_RMHOOK:
-		if (o->hook[0] == '\0')
-			return (EINVAL);
-		if ((e->hook = p_hook(e->node, o->hook)) == NULL || p_hook_gone(e->hook))
-			return (ENOENT);
-		e->hook->gone = true;
-		if (e->hook->peer != NULL)
-			e->hook->peer->gone = true;
-		return (0);
-	case NGU_OP_NAME:
-		return (p_name(e->node, o->name));
-	case NGU_OP_SHUTDOWN:
-		e->node->gone = true;
-		return (0);
-	default:
-		return (0);
-	}
-}
-
-static void
-open_links(struct entry *e, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		for (unsigned k = 0; k < 2; k++)
-			if (e[i].done && e[i].made.h[k] != NULL)
-				e[i].made.h[k]->closed = false;
-}
-
-static int
-create(struct md_op *o, struct entry *all, unsigned i)
-{
-	struct entry *e = &all[i];
-	bool replied;
-	int error = 0;
-
-	switch (o->kind) {
-	case NGU_OP_MKNODE:
-		if ((error = make_node(o->type, &e->peer->node)) == 0) {
-			e->done = true;
-			if (o->name[0] != '\0')
-				error = rename_node(e->peer->node, o->name);
-		}
-		break;
-	case NGU_OP_MKPEER:
-		if (e->node->node->invalid)
-			return (ENOENT);
-		e->made.keep[0] = e->node->bare;
-		take(e->node->node);
-		error = mkpeer(e->node->node, o->type, o->hook, o->peerhook, &e->made);
-		release(e->node->node);
-		if (error == 0) {
-			e->peer->node = e->made.node;
-			e->done = true;
-		}
-		break;
-	case NGU_OP_CONNECT:
-		if (e->node->node->invalid)
-			return (ENOENT);
-		e->made.keep[0] = e->node->bare;
-		e->made.keep[1] = e->peer->bare;
-		take(e->node->node);
-		error = connect_nodes(e->node->node, o->hook, e->peer->node, o->peerhook, &e->made);
-		e->done = error == 0;
-		break;
-	case NGU_OP_NAME:
-		if (e->node->node->invalid)
-			return (ENOENT);
-		if (e->node->ours) {
-			error = rename_node(e->node->node, o->name);
-		} else if (strcmp(e->node->node->name, o->name) != 0) {
-			(void)snprintf(e->node->node->second, NG_NODESIZ, "%s", o->name);
-			e->done = e->reserved = true;
-		}
-		break;
-	case NGU_OP_MSG:
-		open_links(all, i);
-		take(e->node->node);
-		error = rcvmsg(e->node->node, e->last != NULL ? (e->last->hook != NULL ? e->last->hook : NULL) : NULL, o->cmd, &o->arg, 1, &replied);
-		release(e->node->node);
-		break;
-	default:
-		break;
-	}
-	if (error == 0 && (o->kind == NGU_OP_MKPEER || o->kind == NGU_OP_CONNECT)) {
-		e->hook->hook = e->made.h[0];
-		e->far->hook = e->made.h[1];
-	}
-	settle();
-	return (error);
-}
-
-static void
-take_back(const struct md_op *o, struct entry *e)
-{
-	struct mnode *n;
-
-	if (!e->done)
-		return;
-	if (o->kind == NGU_OP_MKNODE || o->kind == NGU_OP_MKPEER) {
-		n = e->peer->node;
-		n->really_die = true;
-		n->invalid = true;
-		take(n);
-		rmnode(n);
-		release(n);
-	} else if (o->kind == NGU_OP_CONNECT) {
-		if (!e->made.h[0]->dead)
-			remove_one(e->made.h[0]);
-	} else if (e->reserved) {
-		e->node->node->second[0] = '\0';
-	}
-	settle();
-}
-
-int
-md_apply(struct md_op *op, unsigned n, bool dry, bool *ran, unsigned *index)
-{
-	struct entry e[LIST];
-	unsigned i, k;
-	int error;
-
-	*ran = false;
-	memset(e, 0, sizeof(e));
-	picture();
-	for (i = 0; i < n; i++) {
-		*index = i;
-		if ((error = check(&op[i], &e[i])) != 0)
-			return (error);
-	}
-	if (dry)
-		return (0);
-	for (i = 0; i < n; i++) {
-		*index = i;
-		if ((error = create(&op[i], e, i)) != 0) {
-			*ran = true;
-			for (k = i + 1; k-- != 0;)
-				take_back(&op[k], &e[k]);
-			return (error);
-		}
-	}
-	open_links(e, n);
-	for (i = 0; i < n; i++) {
-		for (k = 0; k < 2; k++)
-			if (e[i].done && e[i].made.h[k] != NULL)
-				e[i].made.h[k]->keep = false;
-		if (e[i].reserved) {
-			(void)snprintf(e[i].node->node->name, NG_NODESIZ, "%s", op[i].name);
-			e[i].node->node->second[0] = '\0';
-		}
-		if (op[i].kind == NGU_OP_MKNODE || op[i].kind == NGU_OP_MKPEER)
-			op[i].id = e[i].peer->node->id;
-	}
-	for (i = 0; i < n; i++) {
-		if (op[i].kind == NGU_OP_RMHOOK && !e[i].hook->hook->dead) {
-			remove_one(e[i].hook->hook);
-		} else if (op[i].kind == NGU_OP_SHUTDOWN && !e[i].node->node->gone) {
-			take(e[i].node->node);
-			rmnode(e[i].node->node);
-			release(e[i].node->node);
-		}
-		settle();
-	}
-	return (0);
 }
