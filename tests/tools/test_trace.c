@@ -219,7 +219,7 @@ test_queued(void **state)
 
 	(void)state;
 	link_ab("q");
-	f = trace("");
+	f = trace("-w 60");
 	send_packet();
 	assert_string_equal(told(f), "packet 1:\n"
 	    "  a: hold [1] hook in: direct, 60 bytes, N ns (at N ns)\n"
@@ -244,7 +244,7 @@ test_put_off(void **state)
 		assert_int_equal(ngu_mknode(g, "hold", name, NULL), 0);
 		assert_int_equal(ngu_connect(g, far, "out", node, "in"), 0);
 	}
-	f = trace("");
+	f = trace("-w 60");
 	send_packet();
 	n = (size_t)snprintf(want, sizeof(want), "packet 1:\n  a: hold [1] hook in: direct, 60 bytes, N ns (at N ns)\n");
 	for (int i = 1; i <= 11; i++)
@@ -256,7 +256,7 @@ test_put_off(void **state)
 	assert_int_equal(ngu_limit_set(g, NGU_L_DEPTH, 1), 0);
 	assert_int_equal(ngu_rmhook(g, "a:", "out"), 0);
 	link_ab("in");
-	f = trace("--json");
+	f = trace("-w 60 --json");
 	send_packet();
 	json_is(f, GRAPH(HOP("1", "1", "delivered", "null", A, FROM_PORT, "null", "0") ","
 	    HOP("1", "2", "put-off", "null", B("in"), FROM_A, "null", "0") ","
@@ -271,7 +271,7 @@ test_aside(void **state)
 
 	(void)state;
 	link_ab("in");
-	f = trace("");
+	f = trace("-w 60");
 	hold_b();
 	wanted = true;
 	send_packet();
@@ -281,7 +281,7 @@ test_aside(void **state)
 	    "    b: hold [2] hook in: laid aside, 60 bytes (at N ns)\n"
 	    "  b: hold [2] hook in: after having been laid aside, 60 bytes, N ns (at N ns)\n"
 	    "1 of 1 packets\n");
-	f = trace("--json");
+	f = trace("-w 60 --json");
 	hold_b();
 	wanted = true;
 	send_packet();
@@ -299,7 +299,7 @@ test_aside_queued(void **state)
 
 	(void)state;
 	link_ab("in");
-	f = trace("");
+	f = trace("-w 60");
 	hold_b();
 	send_packet();
 	let_go();
@@ -309,7 +309,7 @@ test_aside_queued(void **state)
 	    "  b: hold [2] hook in: queued after having been laid aside, 60 bytes (at N ns)\n"
 	    "  b: hold [2] hook in: after having been queued, 60 bytes, N ns (at N ns)\n"
 	    "1 of 1 packets\n");
-	f = trace("--json");
+	f = trace("-w 60 --json");
 	hold_b();
 	send_packet();
 	let_go();
@@ -330,14 +330,14 @@ test_queue_full(void **state)
 	assert_int_equal(ngu_limit_set(g, NGU_L_NODEQUEUE, 1), 0);
 	hold_b();
 	send_packet();
-	f = trace("");
+	f = trace("-w 60");
 	send_packet();
 	assert_string_equal(told(f), "packet 1:\n"
 	    "  a: hold [1] hook in: direct, 60 bytes, answered ENOBUFS, N ns (at N ns)\n"
 	    "    b: hold [2] hook q: queued, 60 bytes (at N ns)\n"
 	    "    b: hold [2] hook q: refused, 60 bytes: queue-full (ENOBUFS: No buffer space available) (at N ns)\n"
 	    "1 of 1 packets\n");
-	f = trace("--json");
+	f = trace("-w 60 --json");
 	send_packet();
 	json_is(f, GRAPH(HOP("1", "1", "delivered", "null", A, FROM_PORT, "null", "105") ","
 	    HOP("1", "2", "queued", "null", B("q"), FROM_A, "null", "0") ","
@@ -362,7 +362,7 @@ test_hook_gone(void **state)
 
 	(void)state;
 	link_ab("q");
-	f = trace("");
+	f = trace("-w 60");
 	hold_b();
 	assert_int_equal(pthread_create(&remover, NULL, unlink_ab, NULL), 0);
 	while (queued_at_b() == 0)

@@ -11,7 +11,7 @@
 #include <ng/host.h>
 
 #define LOOK 50 /* ms between two looks */
-#define CALM 20 /* looks without anything new after which what still waits is left waiting */
+#define CALM 20 /* looks without anything new after which what still waits is left waiting, unless it was said how long to wait */
 
 /* What became of it, and of what it was waiting before that. Whoever finds a queue full was not in it: refusals speak for themselves. */
 static void
@@ -186,7 +186,7 @@ run(int ac, char **av)
 		calm = t != NULL && t->nrecs == next->nrecs && t->started == next->started ? calm + 1 : 0;
 		free(t);
 		t = next;
-		if (complete_trace(t) || (t->started == t->packets && calm >= CALM) || enough() || (ms != 0 && passed >= ms))
+		if (complete_trace(t) || (ms == 0 && t->started == t->packets && calm >= CALM) || enough() || (ms != 0 && passed >= ms))
 			break;
 		if (tell) {
 			fprintf(stderr, "\r%u of %u packets; ^C ends it", t->started, t->packets);
