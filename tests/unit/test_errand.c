@@ -32,6 +32,8 @@ static struct {
 	struct thread *td;
 	struct mtx lock;
 	bool ended;
+	struct ng_apply_info info;
+	_Atomic int told;
 } s;
 
 /* With the node's turn. */
@@ -43,6 +45,8 @@ alone(struct ng_node *node, struct ng_hook *hook, void *arg1, int arg2)
 		ngu__port_yield();
 }
 
+static void told(void *arg, int error) { s.told += error == 0 ? 1 : 100; }
+
 static int
 shutdown_message(void)
 {
@@ -53,6 +57,8 @@ shutdown_message(void)
 	item = ng_package_msg(msg, NG_NOFLAGS);
 	NG_NODE_REF(s.node);
 	ngu_k_item_set_node(item, s.node);
+	if (s.info.apply != NULL)
+		item->apply = &s.info;
 	return (ng_snd_item(item, NG_NOFLAGS));
 }
 
@@ -90,6 +96,8 @@ begin(enum how how, unsigned workers, ngt_trace_fn *shutdown)
 
 	memset(&s, 0, sizeof(s));
 	s.how = how;
+	if (how == OWN_MESSAGE && workers != 0) /* who sends it wants to be told of its end, and does not wait */
+		s.info.apply = told;
 	ngt_trace_type("a", 0);
 	t = ngt_graph_with(&o, "a A");
 	ngt_trace_on("shutdown A", shutdown, NULL);
@@ -104,6 +112,7 @@ end(struct ngt *t)
 	assert_int_equal(s.seen, 0); /* the errand's data was there to its end */
 	assert_int_equal(s.shut, 1);
 	assert_int_equal(s.data, 1);
+	assert_int_equal(s.told, s.info.apply != NULL);
 	NG_NODE_UNREF(s.node);
 	end_quietly(t);
 }
