@@ -38,15 +38,6 @@ setup(void **state)
 	    ngu_mknode(g, "hold", "b", NULL) != 0 || ngu_port_open(g, "a:", "in", NULL, NULL, &in) != 0);
 }
 
-static int
-teardown(void **state)
-{
-	(void)state;
-	ngu_port_close(in);
-	ngu_serve_end(server);
-	return (ngu_graph_destroy(g));
-}
-
 static void
 send_packet(void)
 {
@@ -59,6 +50,7 @@ send_packet(void)
 
 static _Atomic bool wanted, held, release, released;
 static pthread_t holder;
+static bool holding;
 
 void
 hold_wait(void)
@@ -103,6 +95,7 @@ hold_b(void)
 {
 	held = release = released = wanted = false;
 	assert_int_equal(pthread_create(&holder, NULL, hold, NULL), 0);
+	holding = true;
 	while (!held)
 		(void)sched_yield();
 }
@@ -111,7 +104,19 @@ static void
 let_go(void)
 {
 	release = true;
+	holding = false;
 	assert_int_equal(pthread_join(holder, NULL), 0);
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	if (holding) /* the test has failed */
+		let_go();
+	ngu_port_close(in);
+	ngu_serve_end(server);
+	return (ngu_graph_destroy(g));
 }
 
 /* If the test wants that, b is open again when a has sent its packet. */
