@@ -321,6 +321,8 @@ test_ngctl_outside(void **state)
 	assert_string_equal(r->out, "b\nus\n");
 	r = RUN(NULL, NGT_NGCTL, "--complete", "show h:b.");
 	assert_string_equal(r->out, "h:b.link0\n");
+	r = RUN(NULL, NGT_NGCTL, "--complete", "show "); /* not the node that asks */
+	assert_string_equal(r->out, ".\n[2]:\nbr:\nh:\n");
 	r = RUN(NULL, NGT_NGCTL, "--complete", "msg br: get"); /* those of its type */
 	assert_string_equal(r->out, "getclrstats\ngetconfig\ngetstats\ngettable\n");
 	assert_string_equal(RUN(NULL, NGT_NGCTL, "--complete", "msg br: listh")->out, "listhooks\n");

@@ -99,14 +99,30 @@ complete_hooks(const char *path, const char *before, struct words *w)
 	free(rep);
 }
 
+/* Our own node, if it has no name: then it is there to complete, and nothing to offer. 0: it has one. */
+static uint32_t
+nobody(void)
+{
+	const struct nodeinfo *n;
+	struct ng_mesg *rep;
+	uint32_t id = 0;
+
+	if (ask(".", NGM_GENERIC_COOKIE, NGM_NODEINFO, NULL, 0, &rep) == ASK_OK && rep->header.arglen >= sizeof(*n)) {
+		n = (const void *)rep->data;
+		id = n->name[0] == '\0' ? n->id : 0;
+	}
+	free(rep);
+	return (id);
+}
+
 static void
 complete_paths(const char *start, struct words *w)
 {
 	const char *end = start + strlen(start), *cut;
 	const struct namelist *l;
 	struct ng_mesg *rep;
+	uint32_t i, own;
 	char *path;
-	uint32_t i;
 
 	for (cut = end; cut > start && cut[-1] != ':' && cut[-1] != '.'; cut--)
 		;
@@ -120,10 +136,13 @@ complete_paths(const char *start, struct words *w)
 		free(path);
 		return;
 	}
+	own = nobody();
 	words_add(w, ".");
 	if (ask(".", NGM_GENERIC_COOKIE, NGM_LISTNODES, NULL, 0, &rep) == ASK_OK && rep->header.arglen >= sizeof(*l)) {
 		l = (const void *)rep->data;
 		for (i = 0; i < l->numnames && sizeof(*l) + (i + 1) * sizeof(l->nodeinfo[0]) <= rep->header.arglen; i++) {
+			if (l->nodeinfo[i].id == own)
+				continue;
 			if (l->nodeinfo[i].name[0] != '\0')
 				words_add(w, "%s:", l->nodeinfo[i].name);
 			if (l->nodeinfo[i].name[0] == '\0' || start[0] == '[')

@@ -51,6 +51,7 @@ main(int argc, char **argv)
 	char name[NG_NODESIZ];
 	const char *line = NULL;
 	FILE *file = NULL;
+	bool named = false;
 	enum result r;
 	int c;
 
@@ -71,6 +72,7 @@ main(int argc, char **argv)
 			errx(EX_UNAVAILABLE, "not built with jail support");
 		case 'n':
 			snprintf(name, sizeof(name), "%s", optarg);
+			named = true;
 			break;
 		case JSON:
 			ctl.json = ctl.as_json = true;
@@ -86,7 +88,8 @@ main(int argc, char **argv)
 	argv += optind;
 	if (line == NULL && file == NULL && argc == 0 && !(isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)))
 		usage("no command specified");
-	if (NgMkSockNode(name, &ctl.cs, &ctl.ds) < 0) {
+	/* A name that is gone in a moment is nothing to offer. */
+	if (NgMkSockNode(line == NULL || named ? name : NULL, &ctl.cs, &ctl.ds) < 0) {
 		if (line == NULL) {
 			failed("can't create node", &(struct about){ .command = "ngctl", .name = name });
 			return (EX_OSERR);
