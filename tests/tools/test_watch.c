@@ -37,15 +37,16 @@ static unsigned nanswers, asked;
 ssize_t
 ngu_client_ask(unsigned what, const void *arg, size_t len, void **answer)
 {
-	struct made *m = &answers[asked < nanswers ? asked : nanswers - 1];
+	struct made *m;
 
 	(void)arg;
 	(void)len;
-	asked++;
 	if (nanswers == 0) {
 		errno = ECONNRESET;
 		return (-1);
 	}
+	m = &answers[asked < nanswers ? asked : nanswers - 1];
+	asked++;
 	assert_int_equal(what, NGU_ASK_SNAPSHOT);
 	assert_non_null(*answer = malloc(m->s.block.size));
 	memcpy(*answer, m, m->s.block.size);
