@@ -24,6 +24,7 @@ ngctl -f - <<'END' || exit 1
 mknode bridge br
 mknode hub h
 mknode hub bob
+mknode hub
 connect br: h: link0 a
 connect br: bob: link1 b
 END
@@ -103,8 +104,12 @@ bind '"\\C-x*": insert-completions'
 record() { echo "\$*" >>"$tmp/record"; }
 END
 sed 's/ br:link0 br:link1/ br:link0 link1/' "$tmp/inserted" >"$tmp/inserted.bash"
+# (To zsh an unquoted [ is the beginning of a pattern, so only here.)
+printf '%s\n' 'ngctl show [5|[5]:' 'nghook -a [5|[5]:' >>"$tmp/offers"
+printf '%s\n' 'ngctl show [5]:' 'nghook -a [5]:' >>"$tmp/inserted.bash"
 shell bash "bash --rcfile '$tmp/bashrc' -i"
 
+sed -i.with '/\[5|/d' "$tmp/offers"
 mkdir "$tmp/zsh"
 cat >"$tmp/zsh/.zshrc" <<END
 fpath=('$ours' \$fpath)
@@ -120,6 +125,7 @@ cp "$tmp/inserted" "$tmp/inserted.zsh"
 shell zsh "ZDOTDIR='$tmp/zsh' zsh -d -i"
 
 if command -v fish >/dev/null 2>&1; then
+	mv "$tmp/offers.with" "$tmp/offers"
 	# Options have descriptions behind a tab.
 	fishes() {
 		local line
