@@ -22,7 +22,7 @@ if objects "$tmp/host" >"$tmp/log" 2>&1; then pass 'for this system'; else fail 
 if objects "$tmp/generic" -DNGU_PORT_GENERIC >"$tmp/log" 2>&1; then pass 'generic'; else fail 'generic' <"$tmp/log"; fi
 
 mkdir -p "$tmp/openbsd/sys"
-cat >"$tmp/openbsd/sys/event.h" <<'STUB'
+cat >"$tmp/openbsd/sys/event.h" <<'END'
 #include <stdint.h>
 #include <time.h>
 struct kevent {
@@ -48,23 +48,23 @@ struct kevent {
 #define NOTE_LOWAT 0x0001
 int kqueue(void);
 int kevent(int, const struct kevent *, int, struct kevent *, int, const struct timespec *);
-STUB
-cat >"$tmp/openbsd/sys/futex.h" <<'STUB'
+END
+cat >"$tmp/openbsd/sys/futex.h" <<'END'
 #include <stdint.h>
 #include <time.h>
 #define FUTEX_WAIT 1
 #define FUTEX_WAKE 2
 #define FUTEX_PRIVATE_FLAG 128
 int futex(volatile uint32_t *, int, int, const struct timespec *, volatile uint32_t *);
-STUB
-cat >"$tmp/openbsd/pthread_np.h" <<'STUB'
+END
+cat >"$tmp/openbsd/pthread_np.h" <<'END'
 #include <pthread.h>
 void pthread_set_name_np(pthread_t, const char *);
-STUB
-cat >"$tmp/openbsd/more.h" <<'STUB'
+END
+cat >"$tmp/openbsd/more.h" <<'END'
 #include <sys/types.h>
 int getpeereid(int, uid_t *, gid_t *);
-STUB
+END
 # Also the code that is for Linux alone is left out by that.
 if objects "$tmp/other" -U__linux__ -D__OpenBSD__ -I"$tmp/openbsd" -include "$tmp/openbsd/more.h" >"$tmp/log" 2>&1; then
 	pass 'OpenBSD, as declared here'
